@@ -12,7 +12,7 @@ from postroom.intake.examiner import Examiner, Examining
 from postroom.intake.mx import MxDoor
 from postroom.mailauth.decision import Measure, Policy
 from postroom.mailauth.dkim.signing import SigningKey, sign
-from postroom.message.authentication_results import authserv_id, parse
+from postroom.message.authentication_results import parse
 from postroom.message.header import Header
 from postroom.message.journey import Accepted, Decided, HopKind
 from postroom.proto.dns.answer import Answer
@@ -112,9 +112,8 @@ async def only(office: SortingOffice, mailbox: str = "INBOX") -> Header:
 
 def results(header: Header) -> dict[str, str]:
     """Methods and results of our one field."""
-    [value] = [one for one in header.all("Authentication-Results") if authserv_id(one) == "mx.hamburger.test"]
-    found = parse(value)
-    assert found is not None
+    read = [parse(value) for value in header.all("Authentication-Results")]
+    [found] = [one for one in read if one is not None and one.authserv_id == "mx.hamburger.test"]
     return {f"{one.method} {one.properties[0].name}" if one.method == "spf" else one.method: one.result for one in found.results}  # fmt: skip
 
 

@@ -4,7 +4,8 @@
 Functions have at most 60 lines (docstring included), files 500, classes 250; functions take at most five parameters
 beside self or cls; no module or package has a name that says nothing; no modules import each other in a circle,
 wherever in them the import stands: neither those of Python nor the scripts of the web mail's front end, where an import()
-counts as well. Tests are held to the limits of functions and files.
+counts as well. Nothing stands at the top of a module of src that no module of src uses (`unused_names`). Tests are held to the limits of functions
+and files.
 
 In the patterns of src, no group is repeated possessively: before Python 3.11.5 the matching goes on behind what a repetition that
 failed had read (CPython's issue 106052); `(?>(?:…)*)` says the same.
@@ -23,6 +24,8 @@ import sys
 from collections.abc import Iterable, Iterator
 from itertools import chain
 from pathlib import Path
+
+from unused_names import check_unused
 
 FUNCTION_LINES = 60
 CLASS_LINES = 250
@@ -54,6 +57,7 @@ def check_tree(root: Path) -> Iterator[str]:
         for path in sorted((root / folder).rglob("*.py")):
             source = path.read_text(encoding="utf-8")
             yield from check_file(path.relative_to(root), source)
+    yield from check_unused(root / "src")
     yield from check_cycles(root / "src")
     yield from check_script_cycles(root / "frontend" / "src")
 

@@ -251,7 +251,7 @@ def imap_page() -> str:
     rows += [
         (f"`{name}`", rfc, "no", why)
         for name, (rfc, why) in IMAP_ABSENT.items()
-        if name not in imap_capabilities.NAMES
+        if name not in {row.name for row in imap_capabilities.TABLE}
     ]
     commands = [
         (

@@ -13,7 +13,7 @@ from imap_reader import check_body, check_envelope, read
 from postroom.message.header import Header
 from postroom.message.mime import scan
 from postroom.message.summary import Summary, summarize
-from postroom.message.text import message_text
+from postroom.message.text import part_text, text_parts
 
 EVERY = 8  # of 12,000: 1,500 messages; POSTROOM_WHOLE_ARCHIVE=1 reads all of them
 
@@ -35,7 +35,8 @@ def test_every_message_is_read_and_rendered(messages: list[bytes]) -> None:
         assert Summary.unpack(summary.pack()) == summary
         header = Header.parse(raw)
         assert bytes(header) + raw[header.end :] == raw
-        message_text(raw, scan(raw))
+        for part in text_parts(scan(raw)):
+            part_text(raw, part)
 
 
 def _oracle(message: email.message.Message) -> list[str]:

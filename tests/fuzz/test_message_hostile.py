@@ -21,7 +21,7 @@ from postroom.message.header import Header
 from postroom.message.mime import MAX_PARTS, scan
 from postroom.message.searched_text import searched
 from postroom.message.summary import AMBIGUOUS, TRUNCATED, Summary, summarize
-from postroom.message.text import message_text
+from postroom.message.text import MAX_TEXT, part_text, text_parts
 
 CORPUS = [path.read_bytes() for path in sorted((Path(__file__).parent.parent / "corpus").glob("*.eml"))]
 MIXED = b"Content-Type: multipart/mixed; boundary=b\r\n\r\n"
@@ -38,7 +38,8 @@ def read_all(raw: bytes) -> Summary:
     for part in structure.parts:
         assert 0 <= part.header_start <= part.body_start <= part.body_end <= len(raw)
         assert part.parent < 0 or structure.parts[part.parent].body_end >= part.body_end
-    message_text(raw, structure).encode()
+    for part in text_parts(structure):
+        part_text(raw, part, MAX_TEXT).encode()
     header = Header.parse(raw)
     assert bytes(header) + raw[header.end :] == raw
     return summary

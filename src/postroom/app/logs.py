@@ -29,7 +29,7 @@ SECRET_NAMES = frozenset(
     )
 )
 _LEVELS = {"debug": 10, "info": 20, "warning": 30, "error": 40}
-_LONGEST = 2_000  # characters of one value
+MAX_VALUE = 2_000  # characters of one value
 
 _encode = msgspec.json.Encoder(enc_hook=str).encode
 
@@ -101,7 +101,7 @@ def bytes_to_text(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMa
     """Bytes become text, long values are cut; JSON escapes the rest."""
     for key, value in event.items():
         if isinstance(value, str):
-            if len(value) > _LONGEST and key != "exception":
+            if len(value) > MAX_VALUE and key != "exception":
                 event[key] = _cut(value)
         elif isinstance(value, bytes):
             event[key] = _cut(value.decode("utf-8", "backslashreplace"))
@@ -124,4 +124,4 @@ def printable(text: str) -> str:
 
 
 def _cut(text: str) -> str:
-    return text if len(text) <= _LONGEST else text[:_LONGEST] + "…"
+    return text if len(text) <= MAX_VALUE else text[:MAX_VALUE] + "…"

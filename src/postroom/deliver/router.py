@@ -15,6 +15,7 @@ import msgspec
 from postroom.deliver.forwarding import Forwarding
 from postroom.deliver.legs import Leg
 from postroom.message.address import Address, fold
+from postroom.message.dsn_rules import passed_on
 from postroom.message.envelope import Notify, Recipient
 from postroom.message.errors import EnhancedStatus, MailboxDisabled, MailError, NoSuchUser, RoutingLoop
 from postroom.store import directory
@@ -280,11 +281,9 @@ class Router:
 
     def _alias(self, step: _Step, found: Alias, routes: Routes, todo: deque[_Step]) -> None:
         leg = step.leg
-        single = len(found.targets) == 1
-        notify = leg.notify
-        if not single and notify is not None and notify & Notify.SUCCESS:
+        notify = passed_on(leg.notify, targets=len(found.targets))
+        if notify != leg.notify:
             routes.milestones.append(Milestone(leg.rcpt, leg.address, "expanded"))
-            notify &= ~Notify.SUCCESS  # RFC 3461 §5.2.7.3 (c)
         for target in found.targets:
             copy = Leg(
                 leg.rcpt, target, leg.sender, notify=notify, orcpt=leg.orcpt, expanded=True, via=leg.via

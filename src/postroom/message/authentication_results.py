@@ -174,14 +174,6 @@ def parse(value: bytes) -> AuthenticationResults | None:
         return None
 
 
-def authserv_id(value: bytes) -> str:
-    """Who a field claims to be from, even one whose results make no sense; "" when nobody can be read."""
-    try:
-        return _Reading(value[:MAX_READ].decode("utf-8", "replace")).value(_TOKEN)
-    except _Wrong:
-        return ""
-
-
 def forged(header: Header, own: Collection[str], domains: Collection[str] = ()) -> list[Field]:
     """The fields that came from outside and are not to be kept (RFC 8601 §5).
 

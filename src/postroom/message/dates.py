@@ -16,7 +16,7 @@ _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct",
 _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _MONTH = {name.lower(): number for number, name in enumerate(_MONTHS, 1)}
 _EPOCH = dt.date(1970, 1, 1).toordinal()
-_LONGEST = 200  # characters that can be a date
+MAX_DATE = 200  # characters that can be a date
 
 # Hours from UTC, RFC 5322 §4.3; any other name of a zone, the military letters included, says nothing about the offset
 _ZONES = {"ut": 0, "gmt": 0, "utc": 0, "z": 0} | {
@@ -49,7 +49,7 @@ class Moment(msgspec.Struct, frozen=True, array_like=True):
 def parse_date(value: bytes | str) -> Moment | None:
     """The moment that an unfolded value names; None when it names none. What follows a date is not looked at."""
     text = value.decode("latin-1") if isinstance(value, bytes) else value
-    text = text[:_LONGEST]
+    text = text[:MAX_DATE]
     match = _DATE.match(text)
     if not match and "(" in text:
         match = _DATE.match(without_comments(text))
@@ -82,7 +82,7 @@ def parse_sent(value: bytes | str) -> Moment | None:
     match = None
     if found is None:
         text = value.decode("latin-1") if isinstance(value, bytes) else value
-        match = _DAY_AND_TIME.match(text[:_LONGEST])
+        match = _DAY_AND_TIME.match(text[:MAX_DATE])
     if match is None:
         return found
     day, time = match.groups()

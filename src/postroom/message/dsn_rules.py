@@ -26,7 +26,6 @@ class Happened(enum.Enum):
 
     DELIVERED = enum.auto()  # in the mailbox, or handed to a mailing list (RFC 3461 §5.2.3, §5.2.7.1)
     EXPANDED = enum.auto()  # an alias of several targets, NOTIFY passed on without SUCCESS (§5.2.7.3 c)
-    REDIRECTED = enum.auto()  # an alias of one target: it is asked for in our place (§5.2.7.2)
     HANDED_ON = enum.auto()  # taken by a server that speaks DSN: it reports (§5.2.1)
     RELAYED = enum.auto()  # taken by a server that does not (§5.2.2)
     DELAYED = enum.auto()  # waiting for unusually long (§5.2.5)

@@ -24,7 +24,6 @@ class IdKind(enum.StrEnum):
     EMAIL = "M"
     THREAD = "T"
     BLOB = "B"
-    QUEUE_JOB = "Q"
     RECORD = "R"
     PRINCIPAL = "P"
 

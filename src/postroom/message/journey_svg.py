@@ -21,7 +21,7 @@ _PAD: Final = 16
 _TITLE: Final = 34  # above a host's first agent
 _GAP: Final = 150  # between hosts, for what is said of a link
 _MARGIN: Final = 24
-_MOST_END: Final = 160  # characters of why it ended
+MOST_END: Final = 160  # characters of why it ended
 _LEGEND: Final = "UA: user agent · MTA: message transfer agent · MAA: message access agent · dashed: asked for by the reader (pull)"
 _FILL: Final = {Agent.UA: "#dbeafe", Agent.MAILBOX: "#fef3c7", Agent.QUEUE: "#fef3c7"}
 _OTHERS: Final = "#dcfce7"
@@ -74,10 +74,10 @@ def _figure(figure: Figure) -> tuple[tuple[int, int], str]:
         pieces.append(_line("said", middle, y + 18, _time(link.at)))
     if figure.end:
         pieces.append(
-            f'<text class="said" x="0" y="{bottom + 22}">It ends here: {_text(figure.end, _MOST_END)}</text>'
+            f'<text class="said" x="0" y="{bottom + 22}">It ends here: {_text(figure.end, MOST_END)}</text>'
         )
         bottom += 26
-    ending = _broad(figure.end[:_MOST_END]) + _broad("It ends here: ") if figure.end else 0
+    ending = _broad(figure.end[:MOST_END]) + _broad("It ends here: ") if figure.end else 0
     return (max(lefts[-1] + width_of_host, ending), bottom), "".join(pieces)
 
 

@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import re
 
-MAX_LINES = 100  # of one reply
-MAX_LINE = 2048  # characters of one of its lines
+MAX_LINE = 2048  # characters
 
 # C0, DEL, C1, soft hyphen; zero-width and bidirectional controls; line and paragraph separators; surrogates; BOM; tags; non-characters
 _UNFIT = re.compile(
@@ -33,14 +32,6 @@ def printable_ascii(text: str | bytes, limit: int = MAX_LINE) -> str:
     """As `printable`, with everything outside ASCII escaped as well; `limit` holds for what comes out."""
     shown = printable(text, limit).encode("ascii", "backslashreplace").decode("ascii")
     return shown if len(shown) <= limit else shown[: max(0, limit - 3)] + "..."
-
-
-def printable_lines(lines: list[str] | tuple[str, ...], most: int = MAX_LINES) -> list[str]:
-    """A reply's lines, each made printable; after `most` of them one line says how many were left out."""
-    kept = [printable(line) for line in lines[:most]]
-    if len(lines) > most:
-        kept.append(f"[{len(lines) - most} more lines]")
-    return kept
 
 
 def _escape(found: re.Match[str]) -> str:

@@ -13,10 +13,10 @@ from typing import Final
 
 import msgspec
 
-MAX_AGE: Final = 9_999  # of days, weeks, months or years back
+MAX_AGE_DIGITS: Final = 4  # of the hours, days, weeks, months or years back
 
 _DAY: Final = re.compile(r"([0-9]{4})(?:[-/.]([0-9]{1,2})(?:[-/.]([0-9]{1,2}))?)?")
-_AGE: Final = re.compile(r"([0-9]{1,4})(h|d|w|m|y)", re.IGNORECASE)
+_AGE: Final = re.compile(rf"([0-9]{{1,{MAX_AGE_DIGITS}}})(h|d|w|m|y)", re.IGNORECASE)
 _SIZE: Final = re.compile(r"([0-9]{1,12})(?:\.([0-9]{1,3}))?\s?([kmg]?)(?:i?b)?", re.IGNORECASE)
 _KEYWORD: Final = re.compile(r"[!#$&'+-\[^-z|}~]{1,255}")  # RFC 8621 §4.1.1, without `?` to spare
 _UNITS: Final = {"": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30}

@@ -26,7 +26,7 @@ from postroom.message.text import alternatives, part_text, text_parts
 
 MAX_QUOTED = 256 * 1024  # octets of text that are quoted
 MAX_REFERENCES = 40  # identifiers that are kept: the first, and the last ones
-_MAX_SUBJECT = 1000
+MAX_SUBJECT = 1000  # characters that are kept
 
 _MESSAGE_ID = re.compile(r"<[!-;=?-~]{3,900}>")
 _REPLY_PREFIX = re.compile(r"(?:(?:re|aw|antw|sv|odp)(?:\[[0-9]{1,3}\])?\s*:\s*)+", re.IGNORECASE)
@@ -205,7 +205,7 @@ def _names(given: Sequence[Mailbox]) -> str:
 
 def _speakable(text: str) -> str:
     """Without the controls that a field of ours may not hold."""
-    return _UNSPEAKABLE.sub(" ", text[:_MAX_SUBJECT].encode("utf-8", "replace").decode()).strip()
+    return _UNSPEAKABLE.sub(" ", text[:MAX_SUBJECT].encode("utf-8", "replace").decode()).strip()
 
 
 def _words(structure: Structure, own: list[Part]) -> list[Part]:

@@ -1,4 +1,4 @@
-"""The text of a message, for the preview of a list and for the search index.
+"""The text of a message: for the preview of a list, for the search index, for whoever reads it at a terminal.
 
 RFC 8621 §4.1.4 (which parts are the body: plain text preferred), RFC 3676 (flowed), RFC 2046 §5.1.4 (alternatives). HTML is reduced to its
 words by one linear pass. Not here: HTML for display, which needs far more care, and contents of attachments.
@@ -14,7 +14,7 @@ from postroom.message.character_references import unescape
 from postroom.message.mime import Part, Structure
 
 PREVIEW = 256  # characters, RFC 8621 §4.1.4
-MAX_TEXT = 256 * 1024  # octets of encoded text that are read of one message for the index
+MAX_TEXT = 256 * 1024  # octets of encoded text that are read of one message for its preview
 _GLANCE = 1024  # encoded octets that nearly always hold a preview
 _MARKUP_GLANCE = 16 * 1024  # the same of HTML, whose head is long
 
@@ -94,17 +94,6 @@ def part_text(raw: bytes, part: Part, limit: int | None = None, *, attributes: b
     if (part.parameter("format") or "").lower() == "flowed":
         return flowed.unflow(text, delsp=(part.parameter("delsp") or "").lower() == "yes")
     return text.replace("\r\n", "\n")
-
-
-def message_text(raw: bytes, structure: Structure, limit: int = MAX_TEXT) -> str:
-    """All words of a message for the index, its parts separated by empty lines; reads at most `limit` octets."""
-    texts: list[str] = []
-    for part in text_parts(structure):
-        if limit <= 0:
-            break
-        texts.append(part_text(raw, part, limit))
-        limit -= part.size
-    return "\n\n".join(texts)
 
 
 def preview(raw: bytes, structure: Structure, length: int = PREVIEW) -> str:

@@ -15,12 +15,12 @@ from postroom.message.address import Address, fold
 
 MAX_HOPS = 100  # RFC 5321 §6.3: a threshold of at least 100
 MAX_HEADER = 1 << 20  # octets in which the end of the header is looked for
-_LONGEST = 255  # characters of any one value from a peer
+MAX_VALUE = 255  # characters of any one value from a peer
 _WIDTH = 78  # RFC 5322 §2.1.1
 
-_HOST = re.compile(r"[A-Za-z0-9._:\-\[\]]{1,255}").fullmatch
+_HOST = re.compile(rf"[A-Za-z0-9._:\-\[\]]{{1,{MAX_VALUE}}}").fullmatch
 _NOT_HOST = re.compile(r"[^A-Za-z0-9._:\-\[\]]")
-_COMMENT = re.compile(r"[ !-'*-\[\]-~]{0,255}").fullmatch
+_COMMENT = re.compile(rf"[ !-'*-\[\]-~]{{0,{MAX_VALUE}}}").fullmatch
 _NOT_COMMENT = re.compile(r"[^ !-'*-\[\]-~]")
 
 # A line of the header that is neither a field nor the continuation of one. `Subject : x` is a field by RFC 5322 §4.5.
@@ -160,11 +160,11 @@ def already_delivered(raw: bytes, mailbox: Address) -> bool:
 
 
 def _host(value: str) -> str:
-    return value if _HOST(value) else _NOT_HOST.sub("?", value[:_LONGEST])
+    return value if _HOST(value) else _NOT_HOST.sub("?", value[:MAX_VALUE])
 
 
 def _comment(value: str) -> str:
-    return value if _COMMENT(value) else _NOT_COMMENT.sub("?", value[:_LONGEST])
+    return value if _COMMENT(value) else _NOT_COMMENT.sub("?", value[:MAX_VALUE])
 
 
 def path_text(address: Address) -> str:

@@ -18,7 +18,7 @@ MAX_FIELD: Final = 8_192  # octets of a field that are looked at
 MAX_URI: Final = 2_000  # characters
 ONE_CLICK: Final = "List-Unsubscribe=One-Click"  # the body of the POST, RFC 8058 §3.2
 
-_URI: Final = re.compile(r"<\s*+([^<>\s]{3,2000}+)\s*+>")
+_URI: Final = re.compile(rf"<\s*+([^<>\s]{{3,{MAX_URI}}}+)\s*+>")
 _TAG: Final = re.compile(r"(?:^|;)\s*+([a-z][a-z0-9_]*+)\s*+=([^;]*+)", re.IGNORECASE)
 _SPACE: Final = re.compile(r"\s+")
 

@@ -41,7 +41,7 @@ class Everyone(enum.Enum):
 
 ALL: Final = Everyone.ALL
 
-_MOST_ALIASES = 10  # steps from an alias to the alias that it stands in
+MOST_ALIASES = 10  # steps from an alias to the alias that it stands in
 _ADDRESS = re.compile(r'(?:"(?:[^"\\]|\\.){0,128}"|[^\s<>()\[\],;:"=]{1,128})@[^\s<>()\[\],;:"]{1,255}')
 _NAME = re.compile(r"[^\s<>()\[\],;:@/]+")
 _RCPT = re.compile(r"RCPT\s+TO\s*:\s*<?\s*(.*)", re.IGNORECASE | re.DOTALL)
@@ -285,7 +285,7 @@ def _own_addresses(events: list[JourneyEvent], viewer: Viewer) -> set[str]:
         for event in events
         if isinstance(event, Routed)
     ]
-    for _ in range(_MOST_ALIASES):
+    for _ in range(MOST_ALIASES):
         more = {address for address, targets in routes if address not in own and not own.isdisjoint(targets)}
         if not more:
             break

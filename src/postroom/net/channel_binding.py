@@ -29,7 +29,7 @@ _FUNCTIONS = (
     ("SSL_get_certificate", _POINTER, (_POINTER,)),
     ("i2d_X509", ctypes.c_int, (_POINTER, _POINTER)),
 )
-_MOST_CERTIFICATE = 65_536  # octets
+MOST_CERTIFICATE = 65_536  # octets of one
 
 
 def binding(tls: ssl.SSLObject, kind: str, version: str) -> bytes:
@@ -80,7 +80,7 @@ def _own_certificate(tls: ssl.SSLObject) -> bytes:
     if not certificate:
         return b""
     size = library.i2d_X509(certificate, None)
-    if not 0 < size <= _MOST_CERTIFICATE:
+    if not 0 < size <= MOST_CERTIFICATE:
         return b""
     out = ctypes.create_string_buffer(size)
     place = ctypes.c_void_p(ctypes.addressof(out))

@@ -1,15 +1,13 @@
 """Listening sockets: made here, or handed over by systemd.
 
-RFC 1122 §4.2 (TCP), sd_listen_fds(3) (the environment's LISTEN_FDS, LISTEN_FDNAMES), unix(7). Not here: accepting (`listener`).
+RFC 1122 §4.2 (TCP), sd_listen_fds(3) (the environment's LISTEN_FDS, LISTEN_FDNAMES). Not here: accepting (`listener`), and the control socket (`app.control`).
 """
 
 from __future__ import annotations
 
 import contextlib
-import os
 import socket
 from collections.abc import Iterable, Mapping
-from pathlib import Path
 
 BACKLOG = 1024
 FIRST_INHERITED = 3  # SD_LISTEN_FDS_START
@@ -50,27 +48,6 @@ def given_up(listening: socket.socket) -> socket.socket:
     kept.bind(place)
     kept.setblocking(False)
     return kept
-
-
-def unix(path: Path, mode: int = 0o600) -> socket.socket:
-    """A socket in the file system, in the place of one that nobody listens on any more. Raises CannotListen."""
-    listening = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-    try:
-        if path.is_socket() and not _answers(path):
-            path.unlink()
-        before = os.umask(
-            0o777 & ~mode
-        )  # bind() creates the file: its mode must be right from the first moment
-        try:
-            listening.bind(str(path))
-        finally:
-            os.umask(before)
-        listening.listen(BACKLOG)
-    except OSError as error:
-        listening.close()
-        raise CannotListen(f"{path}: {error.strerror or error}") from error
-    listening.setblocking(False)
-    return listening
 
 
 def inherited(environment: Mapping[str, str], process: int) -> dict[str, list[socket.socket]]:
@@ -129,15 +106,6 @@ def _bound(address: str, port: int, *, shared: bool, optional: bool) -> socket.s
         raise CannotListen(f"{address} port {port}: {error.strerror or error}") from error
     opened.setblocking(False)
     return opened
-
-
-def _answers(path: Path) -> bool:
-    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
-        try:
-            probe.connect(str(path))
-        except ConnectionRefusedError:
-            return False
-    return True
 
 
 _NO_ADDRESS = 99  # EADDRNOTAVAIL: a kernel without IPv6 on any interface

@@ -11,7 +11,6 @@ from __future__ import annotations
 import queue
 import threading
 from collections.abc import Callable
-from typing import Final
 
 import apsw
 import msgspec
@@ -22,9 +21,6 @@ class LogLimits(msgspec.Struct, frozen=True):
 
     soft: int = 4000
     hard: int = 16_000
-
-
-DEFAULTS: Final = LogLimits()
 
 
 class Checkpointer:

@@ -64,11 +64,6 @@ def node_of(number: int) -> int:
     return number >> _COUNTER_BITS & NODES - 1
 
 
-def made_at(number: int) -> int:
-    """When an id was made, unix microseconds."""
-    return ((number >> (_COUNTER_BITS + _NODE_BITS)) + EPOCH_MS) * 1000
-
-
 def first_of(at: int) -> int:
     """The smallest id that any node can have made at `at` (unix microseconds) or later."""
     return max(at // 1000 - EPOCH_MS, 0) << (_COUNTER_BITS + _NODE_BITS)

@@ -173,14 +173,6 @@ async def prune_links(tx: Transaction, account_id: int, before: int, limit: int 
     return await tx.execute(_FORGET_LINKS, account_id, first_of(before), limit)
 
 
-_UNLINK = "DELETE FROM journal_links WHERE account_id = $1 AND email_id = $2"
-
-
-async def unlink(tx: Transaction, account_id: int, email_ids: Sequence[int]) -> None:
-    """Forgets how emails came that are gone."""
-    await tx.executemany(_UNLINK, [(account_id, email_id) for email_id in email_ids])
-
-
 def _row(row: Row) -> JournalRow:
     accept_id, hop_id, kind, at, packed = row
     return JournalRow(accept_id, hop_id, kind, at, bytes(packed))

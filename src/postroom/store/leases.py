@@ -88,14 +88,6 @@ async def take(tx: Transaction, name: str, node: int, now: int, until: int) -> i
     return None if row is None else int(row[0])
 
 
-_HOLDS = "SELECT fence FROM leases WHERE name = $1 AND node = $2 AND fence = $3 {LOCK}"
-
-
-async def holds(tx: Transaction, name: str, node: int, fence: int) -> bool:
-    """Whether the lease is still the one with this fence; locks it, so that it stays so until the commit."""
-    return await tx.fetchrow(_HOLDS, name, node, fence) is not None
-
-
 _RELEASE = "UPDATE leases SET until = 0 WHERE name = $1 AND node = $2 AND fence = $3"
 
 

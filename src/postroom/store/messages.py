@@ -1,7 +1,8 @@
-"""What is in a mailbox: read in slices, by uid or by what changed since a modseq.
+"""What is in a mailbox: read in slices, by uid.
 
-RFC 9051 §2.3.1.1 (uids), RFC 7162 §3.1 and §3.2 (MODSEQ, VANISHED). Every read is one statement and takes its rows whole, so that a
-mailbox of a million messages costs as much as its slice. Not here: changing anything (`flagging`, `expunge`, `copying`).
+RFC 9051 §2.3.1.1 (uids). Every read is one statement and takes its rows whole, so that a
+mailbox of a million messages costs as much as its slice. Not here: what changed since a modseq
+(`fetching`, `views`), and changing anything (`flagging`, `expunge`, `copying`).
 """
 
 from __future__ import annotations
@@ -66,14 +67,6 @@ WHERE m.account_id = $1 AND m.mailbox_id = $2 AND m.uid > $3 ORDER BY m.uid LIMI
 SIZES: Final = """
 SELECT uid, size, email_id FROM messages WHERE account_id = $1 AND mailbox_id = $2 AND uid > $3 ORDER BY uid LIMIT $4
 """
-CHANGED: Final = """
-SELECT m.uid, m.modseq, m.flags, m.keywords, m.internaldate, m.email_id, m.thread_id, m.size, e.blob_id
-FROM messages m JOIN emails e ON e.account_id = m.account_id AND e.email_id = m.email_id
-WHERE m.account_id = $1 AND m.mailbox_id = $2 AND m.modseq > $3 ORDER BY m.modseq, m.uid LIMIT $4
-"""
-VANISHED: Final = """
-SELECT uid, modseq FROM vanished WHERE account_id = $1 AND mailbox_id = $2 AND modseq > $3 ORDER BY modseq, uid LIMIT $4
-"""
 EMAIL: Final = """
 SELECT email_id, thread_id, blob_id, size, summary FROM emails WHERE account_id = $1 AND email_id = $2
 """
@@ -106,27 +99,6 @@ async def digests(
     await require(tx, mailbox, Right.READ)
     rows = await tx.fetch(DIGESTS, mailbox.account_id, mailbox.mailbox_id, after_uid, limit)
     return [(uid, bytes(digest)) for uid, digest in rows]
-
-
-async def changed_since(
-    tx: Transaction, mailbox: MailboxRef, modseq: int, limit: int = SLICE
-) -> list[Message]:
-    """Copies that came or changed after `modseq`, by modseq and uid; there may be more when `limit` rows come back."""
-    await require(tx, mailbox, Right.READ)
-    rows = await tx.fetch(CHANGED, mailbox.account_id, mailbox.mailbox_id, modseq, limit)
-    return [Message(*row) for row in await seen.overlay(tx, mailbox, rows)]
-
-
-async def vanished_since(
-    tx: Transaction, mailbox: MailboxRef, modseq: int, limit: int = SLICE
-) -> list[tuple[int, int]]:
-    """(uid, modseq) of copies that went after `modseq`, by modseq and uid.
-
-    Complete only if `modseq` is not below the mailbox's `vanished_floor`.
-    """
-    await require(tx, mailbox, Right.READ)
-    rows = await tx.fetch(VANISHED, mailbox.account_id, mailbox.mailbox_id, modseq, limit)
-    return [(row[0], row[1]) for row in rows]
 
 
 async def email(tx: Transaction, account_id: int, email_id: int) -> Email | None:

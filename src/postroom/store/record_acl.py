@@ -126,13 +126,6 @@ async def require(tx: Transaction, ref: RecordRef, *rights: RecordRight) -> str:
     return given
 
 
-async def grants(tx: Transaction, ref: RecordRef) -> list[Grant]:
-    """The list of a record. Raises `NoSuchRecord`, `NotPermitted`."""
-    await require(tx, ref, RecordRight.SHARE)
-    rows = await tx.fetch(GRANTS, ref.kind.account_id, ref.kind.name, ref.record_id)
-    return [_grant(row) for row in rows]
-
-
 async def lists(tx: Transaction, kind: Kind, who: int) -> dict[int, list[Grant]]:
     """The lists of those records of a kind that `who` may share, by record; without those that are empty."""
     found: dict[int, list[Grant]] = {}

@@ -89,11 +89,6 @@ def pack(text: str) -> bytes:
     return zstandard.ZstdCompressor(level=_LEVEL).compress(text.encode("utf-8"))
 
 
-def unpack(packed: bytes) -> str:
-    """The inverse of `pack`."""
-    return zstandard.ZstdDecompressor().decompress(packed, max_output_size=_MAX_OCTETS).decode("utf-8")
-
-
 def trigrams(text: str) -> set[str]:
     """All substrings of three characters."""
     return {text[start : start + GRAM] for start in range(len(text) - GRAM + 1)}

@@ -9,8 +9,6 @@ import hashlib
 
 import msgspec
 
-MODES = ("enforce", "testing", "none")
-
 
 class Policy(msgspec.Struct, frozen=True):
     """`mx` are the names of mail hosts; `max_age` seconds."""

@@ -17,7 +17,7 @@ from postroom.intake.mx import MxDoor
 from postroom.mailauth.arc.sealing import SealDraft
 from postroom.mailauth.arc.validation import validate
 from postroom.mailauth.dkim.signing import SigningKey
-from postroom.message.authentication_results import AuthenticationResults, authserv_id
+from postroom.message.authentication_results import AuthenticationResults
 from postroom.message.header import Header
 from postroom.proto.dns.answer import Answer
 from postroom.proto.smtp.config import Service
@@ -72,10 +72,8 @@ async def test_results_of_others_stay(office: SortingOffice) -> None:
     foreign = b"Authentication-Results: lists.test; spf=pass\r\nReceived-SPF: pass receiver=lists.test\r\n"
     await send(door(office, NOTE), foreign + LETTER)
     header = await only(office)
-    assert [authserv_id(one) for one in header.all("Authentication-Results")] == [
-        "mx.hamburger.test",
-        "lists.test",
-    ]
+    names = [value.strip().partition(b";")[0] for value in header.all("Authentication-Results")]
+    assert names == [b"mx.hamburger.test", b"lists.test"]
     assert header.count("Received-SPF") == 2
 
 

@@ -16,7 +16,6 @@ TABLE = [
     (Happened.DELAYED, Action.DELAYED, {None, D, S | D, F | D, S | F | D}),
     (Happened.FAILED, Action.FAILED, {None, F, S | F, F | D, S | F | D}),
     (Happened.HANDED_ON, None, set()),
-    (Happened.REDIRECTED, None, set()),
 ]
 
 

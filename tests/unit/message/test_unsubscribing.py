@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from postroom.message.authentication_results import parse
 from postroom.message.header import Header
-from postroom.message.unsubscribing import Unsubscribing, unsubscribing
+from postroom.message.unsubscribing import MAX_URI, Unsubscribing, unsubscribing
 
 URL = "https://list.test/u?x=1"
 FIELDS = f"List-Unsubscribe: <mailto:leave@list.test>, <{URL}>\r\nList-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n"
@@ -44,6 +44,11 @@ def test_the_rest_is_for_people():
     assert offered("List-Unsubscribe: <http://list.test/>\r\n") == Unsubscribing("", "", "http://list.test/")
     assert offered("List-Unsubscribe: <javascript:alert(1)>, nothing\r\n") == Unsubscribing()
     assert offered("Subject: x\r\n") == Unsubscribing()
+
+
+def test_an_address_is_bounded():
+    for octets, link in ((MAX_URI, URL.ljust(MAX_URI, "x")), (MAX_URI + 1, "")):
+        assert offered(f"List-Unsubscribe: <{URL.ljust(octets, 'x')}>\r\n").link == link
 
 
 @given(st.binary(max_size=200), st.binary(max_size=200))

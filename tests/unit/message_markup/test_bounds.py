@@ -141,7 +141,7 @@ def test_plain_text() -> None:
     assert len(text_markup("x" * (MAX_TEXT + 1))) == len(text_markup("x" * MAX_TEXT))
     assert text_markup(">" * (MAX_QUOTES + 1) + " x").count("<blockquote>") == MAX_QUOTES
     assert text_markup("http://x.test " * (MAX_LINKS + 1)).count("<a ") == MAX_LINKS
-    long = "http://" + "x" * plain.LONGEST
+    long = "http://" + "x" * plain.MAX_URI
     assert text_markup(long).count("<a ") == 1
     for text in (
         "a" * 10**6,

@@ -9,7 +9,6 @@ import pytest
 
 from postroom.net.connect import Destination, connect
 from postroom.net.local_connect import Socket, connect_to
-from postroom.net.sockets import unix
 from unit.net.lines import LineMachine
 
 MOST_STEPS = 50  # of the loop, until a connection stands
@@ -43,7 +42,8 @@ async def _called_off(work: Callable[[], Awaitable[object]], steps: int) -> bool
 @pytest.mark.parametrize("kind", ["tcp", "unix"])
 async def test_connecting_that_is_called_off(kind: str, tmp_path: Path) -> None:
     there: set[asyncio.Protocol] = set()
-    listening = unix(tmp_path / "s") if kind == "unix" else socket.create_server(("127.0.0.1", 0))
+    listening = socket.socket(socket.AF_UNIX if kind == "unix" else socket.AF_INET)
+    listening.bind(str(tmp_path / "s") if kind == "unix" else ("127.0.0.1", 0))
     loop = asyncio.get_running_loop()
     if kind == "unix":
         server = await loop.create_unix_server(lambda: _Counted(there), sock=listening)

@@ -150,8 +150,10 @@ async def test_stopping_leaves_connections_alone(start: Start, dial: Any) -> Non
 
 
 async def test_a_unix_peer_is_known_by_its_user(start: Start, tmp_path: Path) -> None:
+    place = socket.socket(socket.AF_UNIX)
+    place.bind(str(tmp_path / "socket"))
     service = Service()
-    opened = await start(service, sockets.unix(tmp_path / "socket"))
+    opened = await start(service, place)
     assert opened.port == 0
     client = Streams(*await asyncio.open_unix_connection(tmp_path / "socket"))
     assert await client.line() == b"hello\n"

@@ -4,7 +4,6 @@ import os
 import socket
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
@@ -50,26 +49,6 @@ def test_a_shared_port() -> None:
 def test_an_address_that_is_not_ours() -> None:
     with pytest.raises(CannotListen, match=r"192\.0\.2\.1 port 25"):
         sockets.tcp(["192.0.2.1"], 25)
-
-
-def test_a_unix_socket(tmp_path: Path) -> None:
-    path = tmp_path / "control"
-    first = sockets.unix(path)
-    assert path.stat().st_mode & 0o777 == 0o600
-    with pytest.raises(CannotListen, match="control: Address already in use"):
-        sockets.unix(path)
-    first.close()
-    second = sockets.unix(path, 0o666)  # nobody listens on the old one any more
-    assert path.stat().st_mode & 0o777 == 0o666
-    second.close()
-
-
-def test_a_file_in_the_way_is_left_alone(tmp_path: Path) -> None:
-    path = tmp_path / "control"
-    path.write_text("precious")
-    with pytest.raises(CannotListen):
-        sockets.unix(path)
-    assert path.read_text() == "precious"
 
 
 def test_sockets_of_systemd() -> None:

@@ -1,6 +1,7 @@
 """SCRAM: the examples of RFC 5802 §5 and RFC 7677 §3, and what must fail."""
 
 import base64
+import contextlib
 
 import pytest
 
@@ -16,7 +17,7 @@ from postroom.proto.sasl.exchange import (
     Verifier,
     WhoIs,
 )
-from postroom.proto.sasl.scram import MAX_ITERATIONS, ScramClient, ScramServer, keys_of
+from postroom.proto.sasl.scram import MAX_ITERATIONS, MAX_NONCE, ScramClient, ScramServer, keys_of
 
 RFC5802 = (
     "sha1",
@@ -93,6 +94,17 @@ def test_the_example(example) -> None:
     assert ours.step(proof) == b""
     assert ours.complete
     assert theirs.step(b"") == Granted("who")
+
+
+@pytest.mark.parametrize(("octets", "taken"), [(1, True), (MAX_NONCE, True), (MAX_NONCE + 1, False)])
+def test_a_nonce_is_bounded(octets: int, taken: bool) -> None:
+    nonce = "x" * octets
+    for step in (
+        lambda: server().step(b"n,,n=user,r=" + nonce.encode()),
+        lambda: client(nonce=nonce).step(b""),
+    ):
+        with contextlib.nullcontext() if taken else pytest.raises(SaslError):
+            step()
 
 
 def exchange(ours: ScramClient, theirs: ScramServer, known: Verifier):

@@ -2,7 +2,7 @@ import pytest
 
 from mail_account import NOW
 from postroom.message.errors import NotPermitted
-from postroom.store import messages
+from postroom.store import fetching, messages
 from postroom.store.changes import MessagesExpunged
 from postroom.store.copying import copy
 from postroom.store.expunge import expunge
@@ -25,8 +25,8 @@ async def test_what_is_expunged_leaves_only_its_uid(account):
     assert await account.used() == (16, 2)
     assert len(await account.rows("SELECT blob_id FROM blobs")) == 2
     assert await messages.email(account.engine.reading(), 1, delivered[1].email_id) is None
-    assert await messages.vanished_since(account.engine.reading(), account.ref(), 4) == [(2, 5)]
-    assert await messages.vanished_since(account.engine.reading(), account.ref(), 5) == []
+    assert await fetching.changes_since(account.engine.reading(), account.ref(), 4) == ([], [2])
+    assert await fetching.changes_since(account.engine.reading(), account.ref(), 5) == ([], [])
 
 
 async def test_only_deleted(account):

@@ -2,9 +2,13 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from postroom.store.ids import EPOCH_MS, Ids, first_of, made_at, node_of
+from postroom.store.ids import EPOCH_MS, Ids, first_of, node_of
 
 NOW_MS = 1_750_000_000_000
+
+
+def made_at(number: int) -> int:
+    return ((number >> 22) + EPOCH_MS) * 1000
 
 
 class Clock:

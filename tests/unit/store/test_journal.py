@@ -52,8 +52,6 @@ async def test_an_email_knows_its_journeys(engine):
     tx = engine.reading()
     assert await journal.of_email(tx, 1, 5) == [Link(7, 2), Link(9, 0)]
     assert await journal.of_email(tx, 2, 5) == []
-    await engine.write(lambda tx: journal.unlink(tx, 1, [5]))
-    assert await journal.of_email(tx, 1, 5) == []
     assert await journal.of_email(tx, 1, 6) == [Link(8, 0)]
 
 

@@ -72,8 +72,10 @@ async def test_a_named_lease_is_one_nodes_and_its_fence_grows(engine):
 async def test_a_fence_refuses_the_former_holder(engine):
     old = await take(engine, 1, NOW)
     new = await take(engine, 2, NOW + MINUTE)
-    assert not await engine.write(lambda tx: leases.holds(tx, "prune", 1, old))
-    assert await engine.write(lambda tx: leases.holds(tx, "prune", 2, new))
+    await engine.write(lambda tx: leases.release(tx, "prune", 1, old))
+    assert await take(engine, 3, NOW + MINUTE) is None
+    await engine.write(lambda tx: leases.release(tx, "prune", 2, new))
+    assert await take(engine, 3, NOW + MINUTE) == new + 1
 
 
 async def test_a_released_lease_can_be_taken_at_once(engine):

@@ -5,11 +5,11 @@ from hypothesis import strategies as st
 from postroom.store.search_text import (
     MAX_GRAMS,
     MAX_TEXT,
+    Needle,
     needle_trigrams,
     pack,
     searchable,
     trigrams,
-    unpack,
 )
 
 
@@ -38,11 +38,11 @@ def test_a_text_is_bounded():
 @given(st.text())
 def test_any_text_is_packed_and_unpacked(text):
     folded = searchable(text)
-    assert unpack(pack(folded)) == folded
+    assert Needle(folded, "").within(pack(folded))
 
 
 def test_lone_surrogates_do_no_harm():
-    assert unpack(pack(searchable("a\ud800b"))) == "A?B"
+    assert searchable("a\ud800b") == "A?B"
 
 
 @pytest.mark.parametrize(

@@ -25,7 +25,7 @@ from postroom.app.operations.aliases import (
 app = commands("Addresses that stand for others.")
 Who = Annotated[str, typer.Argument(metavar="ADDRESS", help="Such as info@example.com.")]
 Domain = Annotated[str, typer.Option(metavar="DOMAIN", help="Of this domain only.")]
-_LIMIT = 16 << 20  # octets of an alias file
+MAX_FILE = 16 << 20  # octets of an alias file
 
 COLUMNS = (
     Column[AliasRecord]("Alias", lambda one: one.address),
@@ -110,8 +110,8 @@ def import_(
 
 def _text(file: Path) -> str:
     try:
-        if file.stat().st_size > _LIMIT:
-            raise CommandFailed(f"{file} has more than {_LIMIT >> 20} MiB: that is no alias file")
+        if file.stat().st_size > MAX_FILE:
+            raise CommandFailed(f"{file} has more than {MAX_FILE >> 20} MiB: that is no alias file")
         return file.read_text("utf-8")
     except OSError as error:
         raise CommandFailed(f"{file}: {error.strerror}") from error

@@ -26,7 +26,7 @@ from postroom.message.timeline import DIALOGUE, HOP, Line, as_json, iso_time, ti
 app = commands("The way of a message.")
 _INDENT = 2
 _TIME = len("12:34:56.789  ")
-_MOST_JOURNEYS = 20  # that are followed
+MOST_JOURNEYS = 20  # that are followed
 _USUAL_WIDTH = 80  # of a terminal that does not say
 
 COLUMNS = (
@@ -121,7 +121,7 @@ def _follow(session: Administration, found: list[tuple[Server, JourneyRecord]]) 
     for _, record in found:  # grows meanwhile
         led_to = {match for packed in record.hops for match in named(Hop.unpack(packed))}
         for name in sorted(led_to - known):
-            if len(known) < _MOST_JOURNEYS:
+            if len(known) < MOST_JOURNEYS:
                 known.add(name)
                 found += _of(session, name)
 

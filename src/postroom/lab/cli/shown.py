@@ -25,7 +25,7 @@ _OF_KIND: Final = {"dns": "dns", "checked": "checks", "journey": "steps", "noted
 _OF_SERVICE: Final = {"submission": "smtp", "lmtp": "smtp", "http": "web"}
 _SIGNS: Final = {"opened": "+", "closed": "x", "secured": "=", "dns": "?", "checked": "!", "journey": "*", "noted": "i"}  # fmt: skip
 _COLORS: Final = ("36", "35", "33", "34")  # of servers, in their order: cyan, magenta, yellow, blue
-_MOST: Final = 1_000  # characters of a line
+MAX_LINE: Final = 1_000  # characters of a line
 _WIDTH: Final = 26  # of who it is about
 _INDENT: Final = _WIDTH + 17  # what stands before the words
 _LEAST: Final = 30  # columns of a meaning, however narrow the terminal is
@@ -77,7 +77,7 @@ class Shown:
         self._color = color
         self._json = json
         self._out = out or sys.stdout
-        self._width = width or (shutil.get_terminal_size().columns if self._out.isatty() else _MOST)
+        self._width = width or (shutil.get_terminal_size().columns if self._out.isatty() else MAX_LINE)
         self._servers: list[str] = []
 
     def show(self, records: Iterable[Mapping[str, Any]]) -> None:
@@ -94,7 +94,7 @@ class Shown:
         color = _COLORS[self._servers.index(server) % len(_COLORS)] if server else "1"
         at = dt.datetime.fromtimestamp(record["at"] / 1_000_000, dt.UTC)
         sign = record.get("arrow") or _SIGNS.get(record["kind"], "")
-        text = printable(text_of(record), _MOST)
+        text = printable(text_of(record), MAX_LINE)
         line = " ".join(
             (
                 self._in(f"{at:%H:%M:%S}.{at.microsecond // 1000:03d}", "2"),

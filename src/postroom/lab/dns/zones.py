@@ -32,7 +32,6 @@ NEGATIVE_TTL = 60
 LIFE = 14 * 86_400  # seconds that a signature holds
 SKEW = 3600  # it begins so much before now
 MOST_ALIASES = 8
-_IN = dns.rdataclass.IN
 
 
 class ZoneText(msgspec.Struct, frozen=True):

@@ -62,7 +62,6 @@ STAGES: Final[Mapping[str, Stage]] = MappingProxyType(
 COMMANDS: Final = frozenset(
     {"smtp", "pop3", "imap", "jmap", "http"}
 )  # stages that have a pattern behind them
-DOORS: Final = ("mail", "rcpt", "data", "after-data")
 
 PROTOCOLS: Final[Mapping[str, str]] = MappingProxyType(
     {

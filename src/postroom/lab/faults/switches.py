@@ -145,10 +145,6 @@ class Switches:
         """Whether a domain's disk is."""
         return Chosen(FULL_DISK, domain) in self._on
 
-    def rules_of(self, chosen: Chosen) -> Sequence[FaultRule]:
-        """What it consists of."""
-        return self._on.get(chosen, ())
-
     async def _fill(self, server: Server, chosen: Chosen) -> None:
         """Fills all mailboxes of a server that are not full yet, or empties those that were filled."""
         filled = self._filled.get(chosen.domain)

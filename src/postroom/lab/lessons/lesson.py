@@ -12,7 +12,6 @@ from typing import Final, Literal
 import msgspec
 
 HAMBURGER: Final = "hamburger.test"
-CREPES: Final = "crepes.test"
 _LOOKING: Final = frozenset(("journey", "list", "read", "search", "spf"))
 
 

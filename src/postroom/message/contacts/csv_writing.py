@@ -30,7 +30,7 @@ _NAMES: Final = (
 _GOOGLE_NAMES: Final = ("Name Prefix", "First Name", "Middle Name", "Last Name", "Name Suffix")
 _OUTLOOK_NAMES: Final = ("Title", "First Name", "Middle Name", "Last Name", "Suffix")
 _LABELS: Final = MappingProxyType({"private": "Home", "work": "Work"})
-_MOST: Final = 20  # values of one kind
+MOST_VALUES: Final = 20  # values of one kind
 
 
 def google(cards: Iterable[Object]) -> bytes:
@@ -61,7 +61,7 @@ def _file(rows: Sequence[dict[str, str]], least: Sequence[str]) -> bytes:
 
 def _values(card: Object, of: str) -> list[Object]:
     """The preferred ones first."""
-    return sorted(card.get(of, {}).values(), key=lambda one: one.get("pref", 101))[:_MOST]
+    return sorted(card.get(of, {}).values(), key=lambda one: one.get("pref", 101))[:MOST_VALUES]
 
 
 def _name(card: Object, titles: Sequence[str]) -> dict[str, str]:

@@ -6,16 +6,12 @@ RFC 9990 §3.5.2 (subject, file name, type application/gzip), RFC 8460 §5.3 (su
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import msgspec
 
 from postroom.message.address import Address
 from postroom.message.dates import format_date
 from postroom.message.fields import Mailbox, address_field, fold, text_field
 from postroom.message.transfer import encode_base64, encode_quoted_printable
-
-Fields = Sequence[tuple[str, str]]
 
 
 class Cover(msgspec.Struct, frozen=True):

@@ -13,10 +13,10 @@ MAX_TEXT: Final = 2 << 20  # characters of plain text that are shown
 MAX_QUOTES: Final = 12  # quotations in each other that are shown as such
 MAX_LINKS: Final = 5_000  # of one text
 MAX_TRIMMED: Final = 20  # signs behind an address that are not of it
-LONGEST: Final = 2_000  # characters of an address
+MAX_URI: Final = 2_000  # characters of an address
 
 _LINK: Final = re.compile(
-    r"(?<![\w/@.-])(?:(?P<web>https?://[^\s<>\"\x00-\x1f\u2028\u2029]{1,2000})|(?P<www>www\.[\w-]{1,63}\.[^\s<>\"\x00-\x1f]{1,2000})"
+    rf"(?<![\w/@.-])(?:(?P<web>https?://[^\s<>\"\x00-\x1f\u2028\u2029]{{1,{MAX_URI}}})|(?P<www>www\.[\w-]{{1,63}}\.[^\s<>\"\x00-\x1f]{{1,{MAX_URI}}})"
     r"|(?P<mail>(?:mailto:)?[\w.+-]{1,64}@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63}){1,8}))",
     re.IGNORECASE,
 )

@@ -156,7 +156,6 @@ TABLE: Final = (
         names=lambda o: () if o.compressed else ("COMPRESS=DEFLATE",),
     ),
 )
-NAMES: Final = frozenset(row.name for row in TABLE)
 ENABLED_BY: Final = MappingProxyType(
     {row.name.upper(): row.name for row in TABLE if row.enable}
 )  # as it is written

@@ -31,7 +31,6 @@ ATOM_CHARS: Final = frozenset(range(0x21, 0x7F)) - _ATOM_SPECIALS
 ASTRING_CHARS: Final = ATOM_CHARS | frozenset(b"]")
 LIST_CHARS: Final = ASTRING_CHARS | frozenset(b"%*")
 TAG_CHARS: Final = ASTRING_CHARS - frozenset(b"+")
-DIGITS: Final = b"0123456789"
 MONTHS: Final = (
     b"JAN",
     b"FEB",

@@ -14,7 +14,6 @@ from postroom.message.ids import IdKind, id_text
 from postroom.proto.imap.grammar import ASTRING_CHARS
 from postroom.wire.utf7 import encode_utf7
 
-_ATOM: Final = re.compile(rb"[!#$&'+-Z^-z|}~\[\]]+\Z")  # narrower than ASTRING-CHAR: nobody stumbles over it
 _QUOTABLE: Final = re.compile(rb"[\x01-\x09\x0b\x0c\x0e-\x7f]*\Z")
 _MONTHS: Final = (
     b"Jan",

@@ -9,6 +9,7 @@ import itertools
 import json
 import math
 import re
+from collections import Counter
 from typing import Any, Final
 
 import msgspec
@@ -76,8 +77,7 @@ def _number(written: str) -> float:
 
 def _no_name_twice(pairs: list[tuple[str, Any]]) -> None:
     if len({name for name, _ in pairs}) != len(pairs):
-        seen: set[str] = set()
-        twice = next(name for name, _ in pairs if name in seen or seen.add(name))  # type: ignore[func-returns-value]
+        [(twice, _)] = Counter(name for name, _ in pairs).most_common(1)
         raise NotJson(f"the name {twice[:100]!r} is there twice in an object")
 
 

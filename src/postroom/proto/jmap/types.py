@@ -52,15 +52,6 @@ def take(arguments: Object, kind: type[T]) -> T:
         raise MethodError("invalidArguments", words, **more) from error
 
 
-def is_id(value: Any) -> bool:
-    """Whether a value is an Id."""
-    return (
-        isinstance(value, str)
-        and 0 < len(value) <= MAX_ID
-        and re.fullmatch(r"[A-Za-z0-9_-]+", value) is not None
-    )
-
-
 def utc_date(micros: int) -> str:
     """A UTCDate of unix microseconds, to the second; the nearest one where there is none, as some senders write dates."""
     second = min(max(micros // 1_000_000, FIRST_SECOND), LAST_SECOND)

@@ -184,11 +184,6 @@ class Text(enum.Enum):
         "Diese Sprache gibt es nicht, LANG allein zählt sie auf",
         "Langue inconnue, LANG seul en donne la liste",
     )
-    NOT_ASCII = (
-        "The message needs UTF-8: send UTF8 before the login",
-        "Die Nachricht braucht UTF-8: vor der Anmeldung UTF8 senden",
-        "Le message exige UTF-8 : envoyez UTF8 avant l'ouverture de session",
-    )
     GONE = (
         "The message was removed meanwhile by another session",
         "Die Nachricht wurde inzwischen von einer anderen Sitzung entfernt",
@@ -233,17 +228,15 @@ class Text(enum.Enum):
         return template.format(**values)
 
 
+MAX_SUBTAGS = 8  # of a range of languages that are looked at
 _COLUMN = {tag: column for column, tag in enumerate(LANGUAGES)}
 
 
 def find_language(language_range: str) -> str | None:
     """The tag of `LANGUAGES` for a range such as `de`, `DE-ch`: RFC 4647 §3.4 (lookup); None when there is none."""
-    parts = language_range.lower().split("-")[:_MAX_SUBTAGS]
+    parts = language_range.lower().split("-")[:MAX_SUBTAGS]
     while parts:
         if (tag := "-".join(parts)) in LANGUAGES:
             return tag
         parts.pop()
     return None
-
-
-_MAX_SUBTAGS = 8

@@ -156,7 +156,6 @@ MECHANISMS: Mapping[str, Mechanism] = MappingProxyType(
         )
     }
 )
-ALL = tuple(MECHANISMS)
 NAMED = tuple(name for name, row in MECHANISMS.items() if row.need is not Need.NOTHING)
 USUAL = tuple(name for name in NAMED if MECHANISMS[name].need is not Need.SECRET)
 PASSWORDS_ONLY = Supply()

@@ -46,7 +46,7 @@ MIN_ITERATIONS: Final = 4096  # that a client takes from a server, RFC 5802 §5.
 MAX_ITERATIONS: Final = 600_000  # likewise: each is work
 HASHES: Final = ("sha1", "sha256")
 BINDINGS: Final = ("tls-exporter", "tls-server-end-point")  # a client's preference
-_NONCE = re.compile(r"[!-+\--~]{1,512}\Z")  # printable, no comma
+_NONCE = re.compile(rf"[!-+\--~]{{1,{MAX_NONCE}}}\Z")  # printable, no comma
 _NAME = re.compile(r"(?:[^=,]|=2C|=3D)+\Z")
 _COUNT = re.compile(rb"[1-9][0-9]{0,9}")  # posit-number, RFC 5802 §7
 

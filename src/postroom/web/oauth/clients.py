@@ -21,7 +21,6 @@ from postroom.web.oauth.errors import OAuthError
 MOST_NAME: Final = 60  # characters of what a client calls itself
 MOST_URIS: Final = 8  # that a client may register
 MOST_URI: Final = 300  # octets
-MOST_REGISTRATION: Final = 16 * 1024  # octets of a request
 _PURPOSE: Final = "OAuth client"
 _SCHEME: Final = re.compile(r"[a-z][a-z0-9+-]*(?:\.[a-z0-9+-]+)+\Z")  # a domain turned round: RFC 8252 §7.1
 _URI: Final = re.compile(r"[!-~]+\Z")

@@ -36,7 +36,6 @@ AUTHORIZE: Final = "/oauth/authorize"
 TOKEN: Final = "/oauth/token"
 METADATA: Final = "/.well-known/oauth-authorization-server"
 MOST_FIELDS: Final = 40  # of a form or query
-Answer = Callable[[Mapping[str, str], Request], Awaitable[dict[str, object]]]
 
 
 def routes(issuing: Issuing, logins: LoginPolicy, browsers: Browsers) -> Sequence[Route]:
