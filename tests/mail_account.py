@@ -55,12 +55,12 @@ class Account:
     async def uids(self, role: str = "inbox") -> list[int]:
         return [message.uid for message in await self.messages(role)]
 
-    async def counts(self, role: str = "inbox") -> tuple[int, int, int, int, int]:
-        """Total, unseen, deleted, octets, threads: as kept."""
+    async def counts(self, role: str = "inbox") -> tuple[int, int, int, int]:
+        """Total, unseen, deleted, octets: as kept."""
         box = await self.role(role)
-        return box.n_total, box.n_unseen, box.n_deleted, box.n_bytes, box.n_threads
+        return box.n_total, box.n_unseen, box.n_deleted, box.n_bytes
 
-    async def counted(self, role: str = "inbox") -> tuple[int, int, int, int, int]:
+    async def counted(self, role: str = "inbox") -> tuple[int, int, int, int]:
         """The same, counted."""
         found = await self.messages(role)
         return (
@@ -68,7 +68,6 @@ class Account:
             sum(not message.flags & 1 for message in found),
             sum(bool(message.flags & 8) for message in found),
             sum(message.size for message in found),
-            len({message.thread_id for message in found}),
         )
 
     async def used(self) -> tuple[int, int]:

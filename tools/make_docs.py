@@ -355,8 +355,8 @@ def limits_page() -> str:
     return page(
         "Limits",
         "Everything that is bounded. First what the configuration sets, with its default; then what stands in the code, room by room: a "
-        "constant, or a field of a value that the part is made with. The limits of an SMTP and of a POP3 session (`proto.smtp.config`, "
-        "`proto.pop3.authorization`) are tried at their edges by `tests/unit/house/test_limits.py`.",
+        "constant, or a field of a value that the part is made with. The limits of a session of SMTP, POP3 and IMAP (`proto.smtp.config`, "
+        "`proto.pop3.authorization`, `proto.imap.config`) are tried at their edges by `tests/unit/house/test_limits.py`.",
         table(("Where", "Limit", "Value", "What it bounds"), rows),
     )
 

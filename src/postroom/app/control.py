@@ -291,14 +291,8 @@ def call(
         ):  # the answer, if there is one, says why
             connection.sendall(asked)
             connection.sendall(content)
-        while True:
-            part = _read_part(connection)
-            if isinstance(part, Found):
-                yield part.record
-            elif isinstance(part, Failed):
-                raise CallFailed(part)
-            else:
-                return
+        while (record := _record(_read_part(connection))) is not None:
+            yield record
 
 
 async def calling(path: Path, request: Request) -> AsyncIterator[dict[str, Any]]:
@@ -312,13 +306,10 @@ async def calling(path: Path, request: Request) -> AsyncIterator[dict[str, Any]]
         writer.write(_frame(request))
         while True:
             (length,) = _LENGTH.unpack(await reader.readexactly(_LENGTH.size))
-            part = _parts.decode(await reader.readexactly(length))
-            if isinstance(part, Found):
-                yield part.record
-            elif isinstance(part, Failed):
-                raise CallFailed(part)
-            else:
+            record = _record(_parts.decode(await reader.readexactly(length)))
+            if record is None:
                 return
+            yield record
     except (asyncio.IncompleteReadError, ConnectionError) as error:
         raise HungUp(HUNG_UP) from error
     finally:
@@ -331,6 +322,13 @@ class CallFailed(OperationError):
     def __init__(self, failed: Failed) -> None:
         super().__init__(failed.words)
         self.failed = failed
+
+
+def _record(part: Part) -> dict[str, Any] | None:
+    """What was found; None at the end. Raises `CallFailed`."""
+    if isinstance(part, Failed):
+        raise CallFailed(part)
+    return part.record if isinstance(part, Found) else None
 
 
 def _read_part(connection: socket.socket) -> Part:

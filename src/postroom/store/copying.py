@@ -16,7 +16,7 @@ from postroom.message.errors import OverQuota
 from postroom.store import expunge, seen
 from postroom.store.arriving import permitted
 from postroom.store.changes import Change, MessageAdded, MessagesExpunged
-from postroom.store.counts import Tally, threads_here
+from postroom.store.counts import Tally
 from postroom.store.engine import Row, Transaction
 from postroom.store.flags import Flag, join_keywords, split_keywords
 from postroom.store.mailboxes import bump
@@ -132,8 +132,6 @@ async def _arrive(tx: Transaction, target: MailboxRef, rows: Sequence[Row], mods
                 now,
             )
         )
-    threads = {row[2] for row in rows}
-    tally.threads = len(threads) - len(await threads_here(tx, account_id, mailbox_id, list(threads)))
     if new:
         await tx.executemany(PUT, new)
     await tally.apply(tx, account_id, mailbox_id, modseq)

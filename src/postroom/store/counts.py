@@ -1,13 +1,13 @@
 """The numbers that a mailbox keeps of its messages, and how they follow what happens to them.
 
-Total, unseen, deleted, octets, threads and copies with each keyword: so STATUS, SELECT and a list of folders never count. Every function
-that adds, removes or changes copies makes a `Tally` of them and applies it once.
+Total, unseen, deleted, octets and copies with each keyword: so STATUS, SELECT and a list of folders never count. Every function
+that adds, removes or changes copies makes a `Tally` of them and applies it once. Not here: threads, which only JMAP counts (`roster`).
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Final
 
 from postroom.store.engine import Transaction
@@ -18,7 +18,7 @@ CHUNK: Final = 50  # values in one IN list: statements stay few, and the same te
 
 ADJUST: Final = """
 UPDATE mailboxes SET highestmodseq = $3, n_total = n_total + $4, n_unseen = n_unseen + $5, n_deleted = n_deleted + $6,
-n_bytes = n_bytes + $7, n_threads = n_threads + $8 WHERE account_id = $1 AND mailbox_id = $2
+n_bytes = n_bytes + $7 WHERE account_id = $1 AND mailbox_id = $2
 """
 COUNT_KEYWORD: Final = """
 INSERT INTO mailbox_keywords (account_id, mailbox_id, keyword, n_total) VALUES ($1, $2, $3, $4)
@@ -36,14 +36,13 @@ DELETE FROM mailbox_keywords WHERE account_id = $1 AND mailbox_id = $2 AND n_tot
 class Tally:
     """What is added to a mailbox's counts, or with negative numbers taken from them."""
 
-    __slots__ = ("deleted", "keywords", "octets", "threads", "total", "unseen")
+    __slots__ = ("deleted", "keywords", "octets", "total", "unseen")
 
     def __init__(self) -> None:
         self.total = 0
         self.unseen = 0
         self.deleted = 0
         self.octets = 0
-        self.threads = 0
         self.keywords: Counter[str] = Counter()
 
     def add(self, flags: int, keywords: str, size: int, times: int = 1) -> None:
@@ -79,7 +78,6 @@ class Tally:
             self.unseen,
             self.deleted,
             self.octets,
-            self.threads,
         )
 
 
@@ -106,18 +104,3 @@ def chunks(values: Iterable[int]) -> list[list[int]]:
     if parts:
         parts[-1] += parts[-1][-1:] * (CHUNK - len(parts[-1]))
     return parts
-
-
-THREADS_HERE: Final = (
-    "SELECT DISTINCT thread_id FROM messages WHERE account_id = $1 AND mailbox_id = $2 AND thread_id IN ("  # noqa: S608 -- placeholders
-    + placeholders(CHUNK, 3)
-    + ")"
-)
-
-
-async def threads_here(tx: Transaction, account_id: int, mailbox_id: int, threads: Sequence[int]) -> set[int]:
-    """Which of these threads have a copy in the mailbox."""
-    found: set[int] = set()
-    for chunk in chunks(threads):
-        found.update(row[0] for row in await tx.fetch(THREADS_HERE, account_id, mailbox_id, *chunk))
-    return found

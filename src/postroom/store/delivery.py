@@ -31,12 +31,9 @@ WHERE account_id = $1 AND state < 2 AND (quota_bytes = 0 OR used_bytes + $2 <= q
 RETURNING modseq
 """
 EXISTS: Final = "SELECT 1 FROM accounts WHERE account_id = $1 AND state < 2"
-IN_THREAD: Final = """
-SELECT 1 FROM messages WHERE account_id = $1 AND thread_id = $2 AND mailbox_id = $3 LIMIT 1
-"""
 ALLOCATE: Final = """
 UPDATE mailboxes SET uidnext = uidnext + 1, highestmodseq = $3, n_total = n_total + 1, n_unseen = n_unseen + $4,
-n_deleted = n_deleted + $5, n_bytes = n_bytes + $6, n_threads = n_threads + $7
+n_deleted = n_deleted + $5, n_bytes = n_bytes + $6
 WHERE account_id = $1 AND mailbox_id = $2 RETURNING uidnext - 1, uidvalidity
 """
 PUT_EMAIL: Final = """
@@ -116,7 +113,6 @@ async def deliver(tx: Transaction, delivery: Delivery) -> Delivered | None:
     place = await _place(tx, delivery, thread_id)
     mailbox_id, flags = place.mailbox_id, place.flags
     keywords = join_keywords(place.keywords) if place.keywords else ""
-    new_here = await _new_here(tx, delivery, thread_id, mailbox_id)
     row = await tx.fetchrow(
         ALLOCATE,
         account_id,
@@ -125,7 +121,6 @@ async def deliver(tx: Transaction, delivery: Delivery) -> Delivered | None:
         0 if flags & _SEEN else 1,
         1 if flags & _DELETED else 0,
         delivery.size,
-        new_here,
     )
     if row is None:
         raise NoSuchMailbox
@@ -172,10 +167,3 @@ async def _place(tx: Transaction, delivery: Delivery, thread_id: int) -> Place:
     if not delivery.heeds_mute or thread_id == delivery.email_id:
         return wanted
     return await muting.aside(tx, delivery.account_id, thread_id, wanted)
-
-
-async def _new_here(tx: Transaction, delivery: Delivery, thread_id: int, mailbox_id: int) -> int:
-    """1 if the thread is new in this mailbox."""
-    if thread_id == delivery.email_id:
-        return 1
-    return 0 if await tx.fetchrow(IN_THREAD, delivery.account_id, thread_id, mailbox_id) else 1

@@ -13,7 +13,7 @@ from typing import Final
 
 from postroom.store import blobs
 from postroom.store.changes import Change, MailboxChanged, MessagesExpunged
-from postroom.store.counts import CHUNK, Tally, chunks, placeholders, threads_here
+from postroom.store.counts import CHUNK, Tally, chunks, placeholders
 from postroom.store.engine import Row, Transaction
 from postroom.store.flags import Flag
 from postroom.store.mailboxes import HasChildren, Impossible, bump, get, hold
@@ -126,8 +126,6 @@ async def leave(tx: Transaction, mailbox: MailboxRef, rows: Sequence[Row], modse
     tally = Tally()
     for _, _, _, size, flags, keywords, _ in rows:
         tally.add(flags, keywords, size, -1)
-    threads = {row[2] for row in rows}
-    tally.threads = len(await threads_here(tx, account_id, mailbox_id, list(threads))) - len(threads)
     if rows:
         gone = [(account_id, modseq, mailbox_id, row[0], row[1], row[2], now) for row in rows]
         await tx.executemany(VANISH, gone)

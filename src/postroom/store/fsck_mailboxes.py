@@ -17,20 +17,20 @@ from postroom.store.flags import split_keywords
 LOCK: Final = "SELECT modseq FROM accounts WHERE account_id = $1 {LOCK}"
 ACCOUNT: Final = "SELECT used_bytes, used_msgs, modseq FROM accounts WHERE account_id = $1"
 KEPT: Final = """
-SELECT mailbox_id, n_total, n_unseen, n_deleted, n_bytes, n_threads, uidnext, highestmodseq FROM mailboxes
+SELECT mailbox_id, n_total, n_unseen, n_deleted, n_bytes, uidnext, highestmodseq FROM mailboxes
 WHERE account_id = $1 ORDER BY mailbox_id
 """
 COUNTED: Final = """
 SELECT mailbox_id, COUNT(*), COALESCE(SUM(CASE WHEN flags & 1 = 0 THEN 1 ELSE 0 END), 0),
 COALESCE(SUM(CASE WHEN flags & 8 = 0 THEN 0 ELSE 1 END), 0), CAST(COALESCE(SUM(size), 0) AS BIGINT),
-COUNT(DISTINCT thread_id), MAX(uid), MAX(modseq) FROM messages WHERE account_id = $1 GROUP BY mailbox_id ORDER BY mailbox_id
+MAX(uid), MAX(modseq) FROM messages WHERE account_id = $1 GROUP BY mailbox_id ORDER BY mailbox_id
 """
 KEYWORDS: Final = """
 SELECT mailbox_id, keywords, COUNT(*) FROM messages WHERE account_id = $1 AND keywords <> '' GROUP BY mailbox_id, keywords
 """
 KEPT_KEYWORDS: Final = "SELECT mailbox_id, keyword, n_total FROM mailbox_keywords WHERE account_id = $1"
 SET_COUNTS: Final = """
-UPDATE mailboxes SET n_total = $3, n_unseen = $4, n_deleted = $5, n_bytes = $6, n_threads = $7
+UPDATE mailboxes SET n_total = $3, n_unseen = $4, n_deleted = $5, n_bytes = $6
 WHERE account_id = $1 AND mailbox_id = $2
 """
 SET_NUMBERS: Final = """
@@ -57,7 +57,7 @@ async def check_account(tx: Transaction, account_id: int, *, repair: bool) -> li
         for mailbox_id in counted.keys() - kept.keys()
     ]
     for mailbox_id, numbers in kept.items():
-        found = counted.get(mailbox_id, (0,) * 7)
+        found = counted.get(mailbox_id, (0,) * 6)
         findings += await _check_counts(tx, account_id, mailbox_id, (numbers, found), repair=repair)
         findings += await _check_numbers(tx, account_id, mailbox_id, (numbers, found), repair=repair)
     findings += await _check_keywords(tx, account_id, repair=repair)
@@ -68,12 +68,12 @@ async def check_account(tx: Transaction, account_id: int, *, repair: bool) -> li
 async def _check_counts(
     tx: Transaction, account_id: int, mailbox_id: int, both: tuple[Counts, Counts], *, repair: bool
 ) -> list[Finding]:
-    kept, counted = both[0][:5], both[1][:5]
+    kept, counted = both[0][:4], both[1][:4]
     if kept == counted:
         return []
     if repair:
         await tx.execute(SET_COUNTS, account_id, mailbox_id, *counted)
-    names = ("total", "unseen", "deleted", "octets", "threads")
+    names = ("total", "unseen", "deleted", "octets")
     wrong = ", ".join(_differences(names, kept, counted))
     return [Finding(Wrong.COUNTS, account_id, f"mailbox {mailbox_id}: {wrong}", repair)]
 
@@ -82,7 +82,7 @@ async def _check_numbers(
     tx: Transaction, account_id: int, mailbox_id: int, both: tuple[Counts, Counts], *, repair: bool
 ) -> list[Finding]:
     """uidnext is above every uid, the mailbox's modseq not below any message's."""
-    kept, counted = both[0][5:], both[1][5:]
+    kept, counted = both[0][4:], both[1][4:]
     right = (max(kept[0], counted[0] + 1), max(kept[1], counted[1]))
     if kept == right:
         return []
@@ -123,7 +123,7 @@ async def _check_used(
             await tx.execute(SET_USED, account_id, *right)
         wrong = ", ".join(_differences(("octets", "messages"), (row[0], row[1]), right))
         findings.append(Finding(Wrong.QUOTA, account_id, wrong, repair))
-    highest = max((counts[6] for counts in counted), default=0)
+    highest = max((counts[5] for counts in counted), default=0)
     if row[2] < highest:
         if repair:
             await tx.execute(SET_MODSEQ, account_id, highest)

@@ -91,7 +91,6 @@ class Mailbox(msgspec.Struct, frozen=True):
     n_unseen: int
     n_deleted: int
     n_bytes: int
-    n_threads: int
     first_recent: int
     vanished_floor: int
     created_modseq: int
@@ -125,8 +124,8 @@ VALUES ($1, 1, 0, 0, 0, 0, $2, 0, $3)
 """
 INSERT: Final = """
 INSERT INTO mailboxes (account_id, mailbox_id, parent_id, name, role, uidvalidity, uidnext, highestmodseq, n_total, n_unseen,
-n_deleted, n_bytes, n_threads, first_recent, vanished_floor, created_modseq, changed_modseq, subscribed)
-VALUES ($1, $2, $3, $4, $5, $6, 1, $7, 0, 0, 0, 0, 0, 1, 0, $7, $7, $8) ON CONFLICT DO NOTHING
+n_deleted, n_bytes, first_recent, vanished_floor, created_modseq, changed_modseq, subscribed)
+VALUES ($1, $2, $3, $4, $5, $6, 1, $7, 0, 0, 0, 0, 1, 0, $7, $7, $8) ON CONFLICT DO NOTHING
 """
 INHERIT: Final = """
 INSERT INTO acl (account_id, mailbox_id, grantee_id, rights, denied)

@@ -165,8 +165,8 @@ async def test_many_mailboxes(stage: ImapStage) -> None:
         rows = [(account_id, 1000 + n, 0, f"box{n:04}", 10 + n) for n in range(1200)]
         await tx.executemany(  # type: ignore[attr-defined]
             "INSERT INTO mailboxes (account_id, mailbox_id, parent_id, name, role, uidvalidity, uidnext, highestmodseq, n_total, n_unseen,"
-            " n_deleted, n_bytes, n_threads, first_recent, vanished_floor, created_modseq, changed_modseq, subscribed)"
-            " VALUES ($1, $2, $3, $4, '', $5, 1, 1, 0, 0, 0, 0, 0, 1, 0, 1, 1, 1)",
+            " n_deleted, n_bytes, first_recent, vanished_floor, created_modseq, changed_modseq, subscribed)"
+            " VALUES ($1, $2, $3, $4, '', $5, 1, 1, 0, 0, 0, 0, 1, 0, 1, 1, 1)",
             rows,
         )
 

@@ -51,7 +51,7 @@ async def test_nothing_is_wrong(store, account):
     [
         ("UPDATE mailboxes SET n_unseen = n_unseen + 1 WHERE role = 'inbox'", Wrong.COUNTS),
         ("UPDATE mailboxes SET n_bytes = 0, n_total = 0 WHERE role = 'sent'", Wrong.COUNTS),
-        ("UPDATE mailboxes SET n_threads = 9 WHERE role = 'junk'", Wrong.COUNTS),
+        ("UPDATE mailboxes SET n_deleted = 9 WHERE role = 'junk'", Wrong.COUNTS),
         ("UPDATE mailboxes SET uidnext = 2 WHERE role = 'inbox'", Wrong.NUMBERS),
         ("UPDATE mailboxes SET highestmodseq = 1 WHERE role = 'inbox'", Wrong.NUMBERS),
         ("UPDATE accounts SET modseq = 1", Wrong.NUMBERS),

@@ -99,11 +99,9 @@ def test_no_statement_reads_a_whole_table(plan, name, sql):
     [
         ("messages.LISTING", "PRIMARY KEY (account_id=? AND mailbox_id=? AND uid>?)"),
         ("messages.DIGESTS", "PRIMARY KEY (account_id=? AND mailbox_id=? AND uid>?)"),
-        ("messages.CHANGED", "messages_modseq (account_id=? AND modseq>?)"),
-        ("messages.VANISHED", "PRIMARY KEY (account_id=? AND modseq>?)"),
+        ("fetching.CHANGED", "messages_modseq (account_id=? AND modseq>?)"),
+        ("fetching.ANY_GONE", "PRIMARY KEY (account_id=? AND modseq>?)"),
         ("messages.COPIES", "messages_thread (account_id=? AND thread_id=?)"),
-        ("delivery.IN_THREAD", "messages_thread (account_id=? AND thread_id=? AND mailbox_id=?)"),
-        ("counts.THREADS_HERE", "messages_thread (account_id=? AND thread_id=? AND mailbox_id=?)"),
         ("directory._BY_NAME", "profiles_name (<expr>=?)"),
         ("directory._BY_LOCAL", "PRIMARY KEY (address=?)"),
         ("flagging.CHANGE", "PRIMARY KEY (account_id=? AND mailbox_id=? AND uid>? AND uid<?)"),

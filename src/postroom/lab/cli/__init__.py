@@ -57,7 +57,6 @@ app.info.invoke_without_command = True
 app.command("clock")(move_clock)
 app.add_typer(lab_faults.app, name="faults")
 app.command("capture")(capture_lab)
-app.command("watch")(watch)
 app.command("slips")(print_slips)
 app.command("class")(show_class)
 app.command("reset")(reset_lab)

@@ -27,7 +27,7 @@ from postroom.proto.sasl.exchange import (
 
 MAX_TOKEN: Final = 4096  # octets
 _GS2 = re.compile(r"[ny],(?:a=((?:[^=,]|=2C|=3D)*))?,\Z")
-_BEARER = re.compile(r"bearer +([A-Za-z0-9\-._~+/]{1,4096}=*)\Z", re.IGNORECASE)
+_BEARER = re.compile(r"bearer +([A-Za-z0-9\-._~+/]+=*)\Z", re.IGNORECASE)  # b64token, RFC 6750 §2.1
 
 
 class BearerServer:

@@ -31,7 +31,6 @@ CREATE TABLE mailboxes (
   n_unseen BIGINT NOT NULL,
   n_deleted BIGINT NOT NULL,
   n_bytes BIGINT NOT NULL,
-  n_threads BIGINT NOT NULL,
   first_recent BIGINT NOT NULL,
   vanished_floor BIGINT NOT NULL,
   created_modseq BIGINT NOT NULL,
