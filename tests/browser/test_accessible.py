@@ -199,3 +199,15 @@ def test_the_mailboxes_of_a_phone_by_the_keyboard(sign_in: Callable[..., Page]) 
     expect(page.get_by_role("heading", name="Sent")).to_be_visible()
     expect(page.locator(".sidebar")).not_to_be_visible()
     expect(button).to_be_focused()
+
+
+@pytest.mark.parametrize("by", ["Enter", "button"])
+def test_the_focus_stays_where_it_was_when_one_is_not_let_in(page: Page, web_lab: Any, by: str) -> None:
+    page.goto(web_lab.url(ALICE))
+    page.get_by_label("Address").fill(ALICE)
+    password = page.get_by_label("Password")
+    password.fill("wrong")
+    button = page.get_by_role("button", name="Sign in", exact=True)
+    (password if by == "Enter" else button).press("Enter")
+    expect(page.get_by_role("alert")).not_to_be_empty()
+    expect(password if by == "Enter" else button).to_be_focused()
