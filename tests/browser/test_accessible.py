@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, FloatRect, Page, expect
 
 ALICE = "alice@crepes.test"
 AXE = Path(__file__).parents[2] / "frontend" / "node_modules" / "axe-core" / "axe.min.js"
@@ -252,3 +252,18 @@ def test_the_focus_stays_where_it_was_when_one_is_not_let_in(page: Page, web_lab
     (password if by == "Enter" else button).press("Enter")
     expect(page.get_by_role("alert")).not_to_be_empty()
     expect(password if by == "Enter" else button).to_be_focused()
+
+
+def test_the_focus_of_the_list_shows_on_rows_that_are_marked(
+    web_lab: Any, sign_in: Callable[..., Page]
+) -> None:
+    web_lab.send(ALICE, "Marked and focused", "One.")
+    page = sign_in(ALICE)
+    row = page.locator(".row:not(.waiting)").first.bounding_box()
+    assert row is not None
+    edge: FloatRect = {"x": row["x"] + 1, "y": row["y"] + row["height"] / 2, "width": 1, "height": 1}
+    page.locator(".list-head input").press("Space")
+    expect(page.locator(".row.on").first).to_be_visible()
+    before = page.screenshot(clip=edge)
+    page.locator(".rows").focus()
+    assert page.screenshot(clip=edge) != before
