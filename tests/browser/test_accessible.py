@@ -1,11 +1,12 @@
 """Every screen as axe-core sees it, wide and on a phone, light and dark, from left to right and from right to left; and a walk by the keyboard alone."""
 
+import imaplib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, FloatRect, Page, expect
 
 ALICE = "alice@crepes.test"
 AXE = Path(__file__).parents[2] / "frontend" / "node_modules" / "axe-core" / "axe.min.js"
@@ -38,6 +39,18 @@ def enter(page: Page, web_lab: Any) -> None:
     page.locator("input[name=stay]").check()
     page.locator("button[type=submit]").click()
     page.locator(".list-head").wait_for()
+
+
+def fill(web_lab: Any) -> None:
+    """A message of several parts, a conversation of several messages, a folder with one in it."""
+    web_lab.send(ALICE, "For everybody", "Plain text.\n\n> quoted\n", html=HTML, attachment="menu.pdf")
+    first = web_lab.send(ALICE, "At length", "One.")
+    for text in ("Two.", "Three."):
+        web_lab.send(ALICE, "Re: At length", text, reply_to=first)
+    imap = imaplib.IMAP4("127.0.0.1", web_lab.facts["domains"]["crepes.test"]["imap"])
+    imap.login(ALICE, web_lab.password(ALICE))
+    imap.create("Above/Below")
+    imap.logout()
 
 
 def open_menu(page: Page) -> None:
@@ -91,6 +104,30 @@ def marked(page: Page) -> None:
     page.locator(".list-head input").check()
 
 
+def a_long_conversation(page: Page) -> None:
+    """One of several messages, all of them open."""
+    go_to("folder/inbox", ".row:not(.waiting)")(page)
+    page.locator(".row", has_text="At length").first.click()
+    page.locator(".message.open .recipients").first.wait_for()
+    while (folded := page.locator(".message:not(.open) .message-head")).count():
+        folded.first.click()
+    page.locator(".message.open .recipients").nth(2).wait_for()
+
+
+def writing(page: Page) -> None:
+    """A window in which a message is written, over the list."""
+    go_to("folder/inbox", ".row:not(.waiting)")(page)
+    page.locator(".compose-button:visible, .floating-write:visible").first.click()
+    page.locator(".compose [role=toolbar]").wait_for()
+
+
+def the_keys(page: Page) -> None:
+    """The keys, over the list."""
+    go_to("folder/inbox", ".row:not(.waiting)")(page)
+    page.keyboard.press("?")
+    page.locator("dialog[open]").wait_for()
+
+
 SCREENS: dict[str, Callable[[Page], None]] = {
     "list": go_to("folder/inbox", ".row:not(.waiting)"),
     "marked": marked,
@@ -101,6 +138,10 @@ SCREENS: dict[str, Callable[[Page], None]] = {
     "contacts": go_to("contacts", ".contact-row"),
     "form": go_to("contacts/new", ".contact-form"),
     "import": import_dialog,
+    "long conversation": a_long_conversation,
+    "keys": the_keys,
+    "settings": go_to("settings/security", ".settings h2"),
+    "writing": writing,
 }
 
 
@@ -108,7 +149,7 @@ SCREENS: dict[str, Callable[[Page], None]] = {
 @pytest.mark.parametrize("variant", VARIANTS)
 def test_axe_finds_nothing(variant: str, chromium: Browser, web_lab: Any) -> None:
     language, width, scheme = VARIANTS[variant]
-    web_lab.send(ALICE, "For everybody", "Plain text.\n\n> quoted\n", html=HTML, attachment="menu.pdf")
+    fill(web_lab)
     context = chromium.new_context(
         viewport={"width": width, "height": 800},
         locale=language,
@@ -199,3 +240,30 @@ def test_the_mailboxes_of_a_phone_by_the_keyboard(sign_in: Callable[..., Page]) 
     expect(page.get_by_role("heading", name="Sent")).to_be_visible()
     expect(page.locator(".sidebar")).not_to_be_visible()
     expect(button).to_be_focused()
+
+
+@pytest.mark.parametrize("by", ["Enter", "button"])
+def test_the_focus_stays_where_it_was_when_one_is_not_let_in(page: Page, web_lab: Any, by: str) -> None:
+    page.goto(web_lab.url(ALICE))
+    page.get_by_label("Address").fill(ALICE)
+    password = page.get_by_label("Password")
+    password.fill("wrong")
+    button = page.get_by_role("button", name="Sign in", exact=True)
+    (password if by == "Enter" else button).press("Enter")
+    expect(page.get_by_role("alert")).not_to_be_empty()
+    expect(password if by == "Enter" else button).to_be_focused()
+
+
+def test_the_focus_of_the_list_shows_on_rows_that_are_marked(
+    web_lab: Any, sign_in: Callable[..., Page]
+) -> None:
+    web_lab.send(ALICE, "Marked and focused", "One.")
+    page = sign_in(ALICE)
+    row = page.locator(".row:not(.waiting)").first.bounding_box()
+    assert row is not None
+    edge: FloatRect = {"x": row["x"] + 1, "y": row["y"] + row["height"] / 2, "width": 1, "height": 1}
+    page.locator(".list-head input").press("Space")
+    expect(page.locator(".row.on").first).to_be_visible()
+    before = page.screenshot(clip=edge)
+    page.locator(".rows").focus()
+    assert page.screenshot(clip=edge) != before

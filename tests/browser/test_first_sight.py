@@ -67,7 +67,7 @@ def test_it_is_seen_who_wrote(web_lab, sign_in, page, row, width):
     page.set_viewport_size({"width": width, "height": 800})
     sign_in()
     row(f"Who wrote {width}").click()
-    sender = page.get_by_role("region", name="Message from Alice").locator(".sender")
+    sender = page.get_by_role("article", name="Message from Alice").locator(".sender")
     for shown in (sender.locator("strong"), sender.locator(".address")):
         expect(shown).to_be_visible()
         assert shown.evaluate("(one) => one.scrollWidth <= one.clientWidth")
@@ -125,7 +125,7 @@ def test_the_page_itself_stays_where_it_is(web_lab, sign_in, row):
     first = web_lab.send(BOB, "Scrolled to", "One.")
     page = sign_in()
     row("Scrolled to").click()
-    page.get_by_role("region", name="Message from Alice").wait_for()
+    page.get_by_role("article", name="Message from Alice").wait_for()
     web_lab.send(BOB, "Re: Scrolled to", "Two.\n" * 80, first)
     page.reload()
     expect(page.get_by_text("Two.").last).to_be_attached()

@@ -76,7 +76,7 @@ def test_as_plain_text_and_back(web_lab, sign_in):
     page.get_by_role("button", name="More about this message").click()
     page.get_by_role("button", name="Show as plain text").click()
     expect(
-        page.get_by_role("region", name="Message from Alice Crêpe").get_by_text("The plain form")
+        page.get_by_role("article", name="Message from Alice Crêpe").get_by_text("The plain form")
     ).to_be_visible()
     page.get_by_role("button", name="More about this message").click()
     page.get_by_role("button", name="Show formatted").click()

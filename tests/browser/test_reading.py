@@ -31,7 +31,7 @@ def test_a_conversation_is_read(web_lab, sign_in, row):
     expect(found).to_have_class(re.compile("unread"))
     found.click()
     expect(page.get_by_role("heading", name="Ketchup")).to_be_visible()
-    message = page.get_by_role("region", name="Message from Alice")
+    message = page.get_by_role("article", name="Message from Alice")
     expect(message.get_by_text("Do you like ketchup?").first).to_be_visible()
     expect(page.get_by_role("link", name="https://crepes.test/menu")).to_have_attribute(
         "rel", "noopener noreferrer"

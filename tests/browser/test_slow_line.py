@@ -80,7 +80,7 @@ def test_a_conversation_that_comes_late_leaves_the_cursor_where_somebody_writes(
     box = window.get_by_role("combobox", name="Search mail")
     box.fill("Early ")
     let_go()
-    expect(window.get_by_role("region", name="Message from")).to_be_visible()
+    expect(window.get_by_role("article", name="Message from")).to_be_visible()
     window.keyboard.type("words")
     expect(box).to_have_value("Early words")
 

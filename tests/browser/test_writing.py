@@ -267,7 +267,7 @@ def test_an_answer_goes_to_whom_it_should_and_quotes(web_lab, sign_in, page, row
     page.keyboard.type("A lot.")
     window.get_by_role("button", name="Send", exact=True).click()
     expect(page.get_by_text("Message sent")).to_be_visible()
-    answer = page.get_by_role("region", name="Message from bob")
+    answer = page.get_by_role("article", name="Message from bob")
     expect(answer.frame_locator("iframe:not([aria-hidden])").locator("body")).to_contain_text("A lot.")
 
 
@@ -340,7 +340,7 @@ def test_a_message_goes_on_as_it_is(web_lab, sign_in, page, row):
     found = alice.get_by_role("listitem").filter(has_text="For somebody else")
     expect(found).to_have_count(1, timeout=40_000)
     found.click()
-    expect(alice.get_by_role("region", name="Message from Alice Crêpe")).to_be_visible()  # its author still
+    expect(alice.get_by_role("article", name="Message from Alice Crêpe")).to_be_visible()  # its author still
     expect(alice.get_by_text("sent on by bob")).to_be_visible()
     alice.context.close()
 

@@ -30,6 +30,11 @@ test.each(languages)("%s has the keys of English, each once", (language) => {
   expect(keys.sort()).toEqual(Object.keys(english).sort());
 });
 
+test("every group of commands has its name in the help", () => {
+  const groups = Object.keys(english).filter((key) => key.startsWith("command.")).map((key) => `keyboard.group.${key.split(".")[1]}`);
+  expect(groups.filter((key) => !(key in english))).toEqual([]);
+});
+
 test.each(languages)("%s has the places of English and its own plurals", (language) => {
   const rules = [...new Intl.PluralRules(language).resolvedOptions().pluralCategories].sort();
   for (const [key, entry] of Object.entries(catalogue(language))) {

@@ -17,12 +17,12 @@ export function Dialog(props: { title: string; onClose: () => void; narrow?: boo
   };
   return (
     <dialog class={`dialog${props.narrow ? " narrow" : ""}`} ref={dialog} aria-label={props.title} onClose={props.onClose} onMouseDown={beside}>
-      <header>
+      <div class="dialog-head">
         <h2>{props.title}</h2>
         <button type="button" class="quiet" aria-label={t("frame.close")} onClick={props.onClose}>
           <Icon name="close" />
         </button>
-      </header>
+      </div>
       {props.children}
     </dialog>
   );

@@ -35,7 +35,7 @@ export function MessageCard({ id, open, onToggle, holder }: Props) {
   const from = row.from?.[0] ?? NOBODY;
   const unread = !("$seen" in row.keywords);
   return (
-    <section id={`message-${id}`} class={`message${open ? " open" : " folded"}${unread ? " unread" : ""}`} ref={holder ?? null} aria-label={t("message.from", { who: nameOf(from) })}>
+    <article id={`message-${id}`} class={`message${open ? " open" : " folded"}${unread ? " unread" : ""}`} ref={holder ?? null} aria-label={t("message.from", { who: nameOf(from) })}>
       <header class="message-head">
         <Avatar address={from} />
         <button type="button" class="sender" aria-expanded={open} onClick={onToggle}>
@@ -46,7 +46,7 @@ export function MessageCard({ id, open, onToggle, holder }: Props) {
         <Aside row={row} open={open} />
       </header>
       {open && <Inside row={row} />}
-    </section>
+    </article>
   );
 }
 

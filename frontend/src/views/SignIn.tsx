@@ -10,6 +10,7 @@ export function SignIn() {
   const [busy, setBusy] = useState(false);
   const [known, setKnown] = useState<Entry | null>(null); // a right password that waits for its code
   const enter = async (work: () => Promise<void>) => {
+    if (busy) return;
     setBusy(true);
     setWrong("");
     try {
@@ -51,7 +52,7 @@ export function SignIn() {
         <p class="wrong" role="alert">
           {wrong}
         </p>
-        <button class="primary" type="submit" disabled={busy}>
+        <button class="primary" type="submit" aria-disabled={busy}>
           {busy ? t("sign-in.busy") : t("sign-in.enter")}
         </button>
         {known ? (
@@ -60,7 +61,7 @@ export function SignIn() {
           </button>
         ) : (
           passkeysPossible() && (
-            <button type="button" class="quiet" disabled={busy} onClick={byPasskey}>
+            <button type="button" class="quiet" aria-disabled={busy} onClick={byPasskey}>
               {t("sign-in.passkey")}
             </button>
           )

@@ -16,11 +16,5 @@ export function groups(): Group[] {
     const name = command.id.split(".")[0] ?? "";
     found.set(name, [...(found.get(name) ?? []), command]);
   }
-  return [...found].map(([name, commands]) => ({ name, title: titleOf(name), commands }));
-}
-
-function titleOf(name: string): string {
-  const key = `keyboard.group.${name}`;
-  const title = t(key);
-  return title === key ? name : title;
+  return [...found].map(([name, commands]) => ({ name, title: t(`keyboard.group.${name}`), commands }));
 }

@@ -12,6 +12,7 @@ export function ListBar({ email, offer }: { email: EmailRow; offer: Facts["unsub
   const [state, setState] = useState<"" | "busy" | "left">("");
   if (!offer.oneClick && !offer.mailto && !offer.link) return null;
   const leave = async () => {
+    if (state === "busy") return;
     if (!confirm(t("unsubscribe.ask", { who: email.from?.[0]?.email ?? "" }))) return;
     setState("busy");
     try {
@@ -36,7 +37,7 @@ export function ListBar({ email, offer }: { email: EmailRow; offer: Facts["unsub
 function Way({ offer, busy, leave }: { offer: Facts["unsubscribe"]; busy: boolean; leave: () => void }) {
   if (offer.oneClick) {
     return (
-      <button type="button" class="link" disabled={busy} onClick={leave}>
+      <button type="button" class="link" aria-disabled={busy} onClick={leave}>
         {t("unsubscribe.click")}
       </button>
     );

@@ -30,7 +30,7 @@ export function HistorySection() {
         <input type="checkbox" checked={failed} onChange={() => setFailed(!failed)} />
         <span>{t("settings.history-failed")}</span>
       </label>
-      <div class="settings-table">
+      <div class="settings-table" role="group" tabIndex={0} aria-label={t("settings.history")}>
         <table>
           <thead>
             <tr>

@@ -6,6 +6,7 @@ export function NamedForm(props: { label: string; button: string; example: strin
   const [busy, setBusy] = useState(false);
   const submit = async (event: SubmitEvent) => {
     event.preventDefault();
+    if (busy) return;
     const form = event.currentTarget as HTMLFormElement;
     const given = new FormData(form);
     setBusy(true);
@@ -19,7 +20,7 @@ export function NamedForm(props: { label: string; button: string; example: strin
         <input class="field" name="name" required maxLength={100} placeholder={props.example} autoComplete="off" />
       </label>
       {props.children}
-      <button type="submit" class="secondary" disabled={busy}>
+      <button type="submit" class="secondary" aria-disabled={busy}>
         {props.button}
       </button>
     </form>

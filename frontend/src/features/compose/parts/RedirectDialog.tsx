@@ -22,6 +22,7 @@ export function RedirectDialog({ id }: { id: string }) {
   useEffect(() => void loadIdentities().catch(() => {}), []);
   const submit = (event: SubmitEvent) => {
     event.preventDefault();
+    if (busy) return;
     setBusy(true);
     redirect(work, id)
       .then((gone) => gone && close())
@@ -39,7 +40,7 @@ export function RedirectDialog({ id }: { id: string }) {
         <p class="wrong" role="alert">
           {wrong}
         </p>
-        <button type="submit" class="primary" disabled={busy}>
+        <button type="submit" class="primary" aria-disabled={busy}>
           {t("redirect.send")}
         </button>
       </form>

@@ -15,7 +15,7 @@ export function TitleBar({ one, folded, full }: { one: Compose; folded: boolean;
     keep();
   };
   return (
-    <header class="compose-title">
+    <div class="compose-title">
       <button type="button" class="compose-name" aria-expanded={!folded} onClick={() => set(folded ? "open" : "small")}>
         <bdi>{subject}</bdi>
       </button>
@@ -25,7 +25,7 @@ export function TitleBar({ one, folded, full }: { one: Compose; folded: boolean;
       <Button name={folded ? "up" : "minus"} title={t(folded ? "compose.unfold" : "compose.fold")} onClick={() => set(folded ? "open" : "small")} />
       <Button name={full ? "shrink" : "expand"} title={t(full ? "compose.smaller" : "compose.larger")} onClick={() => set(full ? "open" : "full")} wide />
       <Button name="close" title={t("compose.close")} onClick={() => void close(one).catch(problem)} />
-    </header>
+    </div>
   );
 }
 
