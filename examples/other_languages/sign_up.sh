@@ -3,9 +3,11 @@
 # Needs curl and jq.
 set -eu
 
+XDG_RUNTIME_DIR=$(mktemp -d) # where labs and commands find each other: no other lab is meant
+export XDG_RUNTIME_DIR
 postroom lab --json --ephemeral --base-port 0 >/dev/null 2>&1 &
 lab=$!
-trap 'kill -INT $lab; wait $lab' EXIT
+trap 'kill $lab; wait $lab || true; rm -r "$XDG_RUNTIME_DIR"' EXIT
 api=$(postroom lab --wait --timeout 60 --json | jq -r .page)api/v1
 
 post() { # PATH JSON

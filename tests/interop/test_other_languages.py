@@ -12,17 +12,20 @@ import running
 EXAMPLES = Path(__file__).parents[2] / "examples" / "other_languages"
 
 
-def test_in_shell(home: dict[str, str], require_tool: Callable[..., str]) -> None:
+def test_in_shell(lab: Any, require_tool: Callable[..., str]) -> None:
+    """It uses the lab that it has started, though another runs already."""
     for tool in ("curl", "jq"):
         require_tool(tool)
+    before = lab.postroom("journey", "--list", "10").stdout
     done = subprocess.run(
         ["sh", str(EXAMPLES / "sign_up.sh")],
-        env=home,
+        env=lab.environ,
         capture_output=True,
         text=True,
         check=False,
         timeout=180,
     )
+    assert lab.postroom("journey", "--list", "10").stdout == before
     assert (done.returncode, done.stdout) == (0, "ok\n"), done.stdout + done.stderr
 
 

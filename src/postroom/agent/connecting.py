@@ -110,12 +110,22 @@ async def leave(connection: ClientConnection[Event]) -> None:
 
 
 def failed(error: NetworkError, way: Way, at: Exit) -> ServerFailed:
-    """The error in words, with the remedy where a certificate is not believed."""
+    """The error in words, with the remedy where there is no TLS."""
     if isinstance(error, TlsFailed):
-        return ServerFailed(
-            f"{error}; the certificate must be for {way.server_name}, from an authority you trust", Exit.TLS
-        )
+        return ServerFailed(str(error).rstrip(".") + _remedy(error, way), Exit.TLS)
     return ServerFailed(str(error), at)
+
+
+def _remedy(error: TlsFailed, way: Way) -> str:
+    to = way.endpoint
+    if error.kind != "validation-failure":  # of the certificate, that is
+        words = f"the certificate must be for {way.server_name}, from an authority you trust"
+        return f"; {words} (postroom mail setup: --server-name, --authorities)"
+    if to.tls == "implicit":
+        return (
+            f"; if TLS begins with a command there, it is {to.host}:{to.port}/starttls (postroom mail setup)"
+        )
+    return ""
 
 
 async def _addresses(endpoint: Endpoint) -> list[str]:

@@ -41,6 +41,13 @@ async def test_a_certificate_that_is_not_believed(bob: Account, change: dict[str
     assert caught.value.at is Exit.TLS
 
 
+async def test_tls_at_once_where_it_begins_with_a_command(lab: Lab, bob: Account) -> None:
+    port = lab.ports("hamburger.test")["pop3"]
+    with pytest.raises(ServerFailed, match=f"it is 127.0.0.1:{port}/starttls") as caught:
+        await Pop3Mailbox.open(with_pop3(bob, tls="implicit", port=port))
+    assert caught.value.at is Exit.TLS
+
+
 async def test_authorities_that_are_none(bob: Account, tmp_path: Path) -> None:
     for path in (tmp_path / "none", tmp_path):
         with pytest.raises(CommandFailed, match="authorities"):

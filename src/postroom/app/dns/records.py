@@ -1,6 +1,6 @@
 """The records that a domain of ours is to publish, so that mail finds it, is believed, and programs find their server.
 
-RFC 5321 §5.1 (MX, addresses), RFC 1912 §2.1 (the way back), RFC 7208 §3 and §10.1.3 (SPF, of the host too), RFC 6376 §3.6.2 (keys), RFC 7489 §6.3 (DMARC),
+RFC 5321 §5.1 (MX, addresses), RFC 1912 §2.1 (the way back), RFC 7208 §3 and §10.1.3 (SPF, of the host too), RFC 6376 §3.6.2 (keys), RFC 9989 §4.7 (DMARC),
 RFC 8461 §3.1 (MTA-STS), RFC 8460 §3 (TLS reports), RFC 7672 §3.1 (TLSA: 3 1 1, so that a renewed certificate with the same key needs no new one), RFC 6186 §3
 and RFC 8314 §5.1 (SRV), RFC 8659 §4 (CAA). Pure. Nothing is looked up: a question for a record that is not there yet would be remembered as its absence. Not
 here: whether they are there (`check`).

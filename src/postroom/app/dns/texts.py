@@ -1,6 +1,6 @@
 """Checks of texts and keys in the DNS: what receivers make of them, and not whether they are spelled like ours.
 
-RFC 7208 §3.2 and §4 (SPF: one record, and the host passes), RFC 6376 §3.6.2 (keys of DKIM), RFC 7489 §6.6.3 (one DMARC record), RFC 8461 §3.1 (MTA-STS), RFC 8460
+RFC 7208 §3.2 and §4 (SPF: one record, and the host passes), RFC 6376 §3.6.2 (keys of DKIM), RFC 9989 §4.10 (one DMARC record), RFC 8461 §3.1 (MTA-STS), RFC 8460
 §3 (TLSRPT), RFC 7672 §2.1.2 and §3.1 (TLSA means nothing without DNSSEC, and stops mail when it is wrong). Not here: other records (`check`).
 """
 

@@ -1,7 +1,7 @@
 """What the lab's domains publish of themselves: the records that `postroom dns records` asks for, keys included.
 
 The lab does what an administrator does elsewhere: it puts the records into its zones, and does it again when the keys have changed. RFC 6376 §3.1,
-RFC 7489 §6.3 (p=none: the lab shows verdicts; p=quarantine where it is asked to act on them). Not here: the records (`app.dns.records`), zones.
+RFC 9989 §4.7 (p=none: the lab shows verdicts; p=quarantine where it is asked to act on them). Not here: the records (`app.dns.records`), zones.
 """
 
 from __future__ import annotations

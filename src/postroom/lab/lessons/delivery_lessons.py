@@ -1,6 +1,6 @@
 """Lessons about the way between two servers: MX records and the queue, who a sender really is, passwords.
 
-RFC 5321 §4.5.4 and §5, RFC 7208, RFC 6376, RFC 7489, RFC 4954, RFC 5802. Data only.
+RFC 5321 §4.5.4 and §5, RFC 7208, RFC 6376, RFC 9989, RFC 4954, RFC 5802. Data only.
 """
 
 from __future__ import annotations
@@ -111,7 +111,7 @@ FORGED: Final = Lesson(
                     "What did it find out?",
                     Run("postroom journey $id", ("spf: fail", "dkim: none", "dmarc: fail")),
                     explain="Your address is not among those that crepes.test sends from, the letter has no signature, so nothing speaks for its From. The domain asks for nothing to be done about it (p=none), so Bob's server only notes it.",
-                    source="RFC 7489 §6.3",
+                    source="RFC 9989 §4.7",
                 ),
                 Step("Bob fetches it; look at it as he does.", Connect("pop3"), ("-> \\+OK .*",)),
                 Step("Who?", Type("USER $bob"), ("<- USER .*", "-> \\+OK .*")),
@@ -169,7 +169,7 @@ REMEDIES: Final = Lesson(
                     Ask("_dmarc.crepes.test", "TXT"),
                     ("dns _dmarc\\.crepes\\.test TXT NOERROR .*v=DMARC1.*p=.*",),
                     "p=none: tell us only. A domain that is sure of itself says quarantine or reject.",
-                    "RFC 7489 §6.3",
+                    "RFC 9989 §4.7",
                 ),
             ),
         ),
@@ -191,7 +191,7 @@ REMEDIES: Final = Lesson(
                     "What has Bob's server found out?",
                     Run("postroom journey $id", ("spf: pass", "dkim: pass", "dmarc: pass")),
                     explain="The address is right, the signature is right, and both are of the domain in From. SPF breaks when mail is forwarded, DKIM when it is changed: DMARC is content with one of them.",
-                    source="RFC 7489 §3.1",
+                    source="RFC 9989 §4.4",
                 ),
                 Step(
                     "And against readers on the way?",
@@ -202,7 +202,7 @@ REMEDIES: Final = Lesson(
             ),
         ),
     ),
-    ("RFC 7208", "RFC 6376", "RFC 7489"),
+    ("RFC 7208", "RFC 6376", "RFC 9989"),
     lenient=True,
 )
 
