@@ -7,7 +7,7 @@ event with a reply and keeps the hop that tells how a message came. Not here: sy
 from __future__ import annotations
 
 import ssl
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from types import MappingProxyType
@@ -43,6 +43,7 @@ from postroom.proto.smtp.commands import (
 from postroom.proto.smtp.config import Service
 from postroom.proto.smtp.events import Asked, Authenticate, BodyChunk, BodyEnd, BodyRefused, Closed, Greeted
 from postroom.proto.smtp.extensions import Offers
+from postroom.proto.smtp.reply import Reply
 from postroom.proto.smtp.server import SmtpServer
 from postroom.serve import smtp_replies as replies
 from postroom.serve.body_budget import BodyBudget
@@ -265,9 +266,12 @@ class SmtpSession:
     async def _accept(self, incoming: Incoming, content: Content) -> None:
         accept_id = self._service.next_id()
         verdict = replies.queued(accept_id)
-        count = len(incoming.envelope.recipients) if self._client.lmtp else 1
-        said = self.machine.take_dialogue(*[verdict] * count)
-        parcel = Parcel(accept_id, content, said, left=partial(_has_left, self.machine, self._connection))
+        parcel = Parcel(accept_id, content, [], left=partial(_has_left, self.machine, self._connection))
+        if self._client.lmtp:
+            parcel.said = self.machine.take_dialogue(ended=True)
+            parcel.answers = partial(_answers, verdict)
+        else:
+            parcel.said = self.machine.take_dialogue(verdict)
         receipt = await self._threshold.door.message(self._client, incoming, parcel)
         self._service.tell(
             "message.accepted",
@@ -279,8 +283,7 @@ class SmtpSession:
             client=self._client.peer.ip,
         )
         if self._client.lmtp:
-            each = [verdict if error is None else replies.refusal(error) for error in receipt.errors]
-            self.machine.reply_each(each)
+            self.machine.reply_each(replies.each(verdict, receipt.errors))
         else:
             self.machine.reply(verdict)
 
@@ -336,6 +339,11 @@ class SmtpSession:
             Closed: _closed,
         }
     )
+
+
+def _answers(verdict: Reply, errors: Sequence[MailError | None]) -> list[bytes]:
+    """The replies over LMTP as lines of the dialogue."""
+    return [line for reply in replies.each(verdict, errors) for line in reply.spoken]
 
 
 def _has_left(machine: SmtpServer, connection: Connection | None) -> bool:
