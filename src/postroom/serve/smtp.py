@@ -15,6 +15,7 @@ from typing import Any, ClassVar
 
 import msgspec
 
+from postroom.deliver.letter import Answers
 from postroom.intake.client import Client, Incoming, Manner
 from postroom.intake.door import Door, HangUp, Parcel
 from postroom.intake.guard.guard import Guard
@@ -266,12 +267,9 @@ class SmtpSession:
     async def _accept(self, incoming: Incoming, content: Content) -> None:
         accept_id = self._service.next_id()
         verdict = replies.queued(accept_id)
-        parcel = Parcel(accept_id, content, [], left=partial(_has_left, self.machine, self._connection))
-        if self._client.lmtp:
-            parcel.said = self.machine.take_dialogue(ended=True)
-            parcel.answers = partial(_answers, verdict)
-        else:
-            parcel.said = self.machine.take_dialogue(verdict)
+        said, answers = _dialogue(self.machine, verdict)
+        left = partial(_has_left, self.machine, self._connection)
+        parcel = Parcel(accept_id, content, said, left=left, answers=answers)
         receipt = await self._threshold.door.message(self._client, incoming, parcel)
         self._service.tell(
             "message.accepted",
@@ -339,6 +337,13 @@ class SmtpSession:
             Closed: _closed,
         }
     )
+
+
+def _dialogue(machine: SmtpServer, verdict: Reply) -> tuple[list[bytes], Answers | None]:
+    """What was said, with the verdict; over LMTP without, since it is another for each recipient."""
+    if machine.lmtp:
+        return machine.take_dialogue(ended=True), partial(_answers, verdict)
+    return machine.take_dialogue(verdict), None
 
 
 def _answers(verdict: Reply, errors: Sequence[MailError | None]) -> list[bytes]:
