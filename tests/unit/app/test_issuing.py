@@ -206,6 +206,28 @@ async def test_a_refusal_is_kept_and_tried_later(asking: Asking, clock: MovableC
     assert (await asking.rows())[0].tries == 0
 
 
+@pytest.mark.parametrize(
+    ("later", "hours"),
+    [("72000", 20), ("5", 6), (str(30 * 86_400), 24), ("\u00b2", 6), ("", 6)],
+)
+async def test_who_was_there_too_often_comes_again_when_the_authority_says(
+    asking: Asking, clock: MovableClock, later: str, hours: float
+) -> None:
+    """RFC 8555 §6.6."""
+    asking.authority.problems = [Problem("rateLimited", "too many", 429)]
+    asking.authority.later["newOrder"] = later
+    await asking.renew()
+    [row] = await asking.rows()
+    assert 0.89 * hours < (row.due - clock.now()) / DAY * 24 < 1.11 * hours
+
+
+async def test_an_order_is_looked_at_again_when_the_authority_says(asking: Asking) -> None:
+    """RFC 8555 §7.4."""
+    asking.authority.later["finalize"] = "1"
+    assert await asking.renew() == [("mail.l.test", "ecdsa", "")]
+    assert asking.authority.when["order"] - asking.authority.when["finalize"] >= 1
+
+
 async def test_the_next_try_proves_in_another_way(asking: Asking, clock: MovableClock) -> None:
     port = asking.authority.ports["http"]
     asking.authority.ports["http"] = asking.ports["lmtp"]  # somebody else answers
