@@ -12,6 +12,7 @@ import secrets
 import socket
 import ssl
 import threading
+import time
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -45,7 +46,8 @@ def text(data: bytes) -> str:
 
 
 class AcmeServer:
-    """`ports` is where it looks. `problems` are said to the next orders; `window` is what it advises (start, end); `asked` are names of requests."""
+    """`ports` is where it looks. `problems` are said to the next orders; `window` is what it advises (start, end); `asked` are names of requests,
+    `when` the last of each came; `later` is the Retry-After of their answers."""
 
     def __init__(self, ports: dict[str, int]) -> None:
         self.ports = ports
@@ -54,6 +56,8 @@ class AcmeServer:
         self.life = dt.timedelta(days=90)
         self.orders: dict[str, dict[str, Any]] = {}
         self.asked: list[str] = []
+        self.when: dict[str, float] = {}
+        self.later: dict[str, str] = {}
         self.revoked: list[int] = []
         self._called_off: set[bytes] = set()
         self.external: bytes | None = None
@@ -101,6 +105,8 @@ class AcmeServer:
         except Problem as problem:
             kind = f"urn:ietf:params:acme:error:{problem.code}"
             status, said, headers = problem.status, {"type": kind, "detail": str(problem)}, {}
+        later = self.later.get(request.path.strip("/").partition("/")[0])
+        headers = {**headers, "Retry-After": later} if later else headers
         data = said.encode() if isinstance(said, str) else json.dumps(said).encode()
         nonce = secrets.token_urlsafe(16)
         self._nonces.add(nonce)
@@ -125,6 +131,7 @@ class AcmeServer:
         what, _, which = path.strip("/").partition("/")
         account, payload = self._opened(body, path)
         self.asked.append(what)
+        self.when[what] = time.monotonic()
         acts: dict[str, Callable[..., tuple[int, Any, dict[str, str]]]] = {
             "newAccount": self._new_account,
             "newOrder": self._new_order,

@@ -19,7 +19,7 @@ import msgspec
 from postroom.app.acme_account import forget, with_account
 from postroom.app.logs import Log
 from postroom.app.settings import Settings
-from postroom.app.wanted_certificates import Wanted, is_due, renewal, soonest, wait_after, wanted
+from postroom.app.wanted_certificates import SECOND, Wanted, is_due, renewal, soonest, wait_after, wanted
 from postroom.net.acme import (
     AcmeError,
     Authority,
@@ -39,7 +39,8 @@ from postroom.store.certificates import Certificate
 from postroom.store.engine import Engine, Urgency
 from postroom.store.vault import Unreadable, Vault
 
-POLL_SECONDS = 1.0  # between two looks at what the authority does
+POLL_SECONDS = 1.0  # between two looks at what the authority does, where it does not say when
+MOST_PAUSE = 600.0  # seconds between two, where it does; what it would have later is for the next try
 PATIENCE_SECONDS = 180.0  # for each: all proofs of an order, and its certificate
 CHALLENGE_LIFE = 3600 * 1_000_000  # microseconds that a proof is shown at most
 Begun = tuple[Certificate, Order, bytes]  # with the order, and its key (PEM)
@@ -165,7 +166,7 @@ class Issuer:
             row = await self._row(row.name, row.kind)  # with an order that is still to be waited for
             tries = row.tries + 1
             now = self._around.clock.now()
-            due = now + wait_after(tries, error.code, self._chance)
+            due = now + max(wait_after(tries, error.code, self._chance), error.wait * SECOND)
             row = msgspec.structs.replace(row, names=want.names, due=due, tries=tries, error=str(error))
             await self._keep(row)
             self._around.log.warning(
@@ -292,7 +293,7 @@ class Issuer:
 
     async def _until_valid(self, authority: Authority, one: Authorization, end: float) -> None:
         while one.status in ("pending", "processing"):
-            await self._pause(end, f"did not say in time whether {one.name} is ours")
+            await self._pause(end, one.wait, f"did not say in time whether {one.name} is ours")
             one = await asyncio.to_thread(authority.authorization, one.url)
         if one.status != "valid":
             raise AcmeError(f"{one.name}: {one.error or one.status}")
@@ -302,14 +303,15 @@ class Issuer:
         while order.status not in states:
             if order.status == "invalid":
                 raise AcmeError(order.error or "the authority has given up the order")
-            await self._pause(end, "did not give the certificate in time")
+            await self._pause(end, order.wait, "did not give the certificate in time")
             order = await asyncio.to_thread(authority.order_at, order.url)
         return order
 
-    async def _pause(self, end: float, words: str) -> None:
-        if self._around.clock.monotonic() >= end:
-            raise AcmeError(f"the authority {words}")
-        await asyncio.sleep(POLL_SECONDS)
+    async def _pause(self, end: float, wait: int, words: str) -> None:
+        """RFC 8555 §7.4, §7.5.1: until the authority would be asked again. What it says once is waited for, however little patience is left."""
+        if self._around.clock.monotonic() >= end or wait > MOST_PAUSE:
+            raise AcmeError(f"the authority {words}", wait=wait)
+        await asyncio.sleep(max(POLL_SECONDS, wait))
 
     async def _authority(self) -> Authority:
         return await with_account(self._settings.acme, self._around.engine, self._around.vault)

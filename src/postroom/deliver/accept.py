@@ -6,7 +6,7 @@ never lost. Not here: what the doors check, and the work that follows (`deliver.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 import msgspec
 
@@ -19,7 +19,7 @@ from postroom.deliver.router import Router, Routes
 from postroom.message.address import Address
 from postroom.message.dsn_rules import Happened
 from postroom.message.errors import BadAddress, MailError, RoutingLoop
-from postroom.message.journey import Hop
+from postroom.message.journey import Hop, JourneyEvent, Said
 from postroom.message.tls_required import tls_is_optional
 from postroom.message.trace import already_delivered, delivered_to, header_end
 from postroom.store import journal
@@ -99,8 +99,7 @@ class Acceptance:
             use.journeyed(letter.accept_id, _hop(letter, placed))
         use.publish(placed.changes)
         use.hand_over(placed.jobs)
-        refused = {rcpt: error for rcpt, error in placed.errors.items() if rcpt not in placed.taken}
-        return self._receipt(letter, refused, each=each)
+        return self._receipt(letter, placed.refused, each=each)
 
     async def _commit(
         self, work: Callable[[Transaction], Awaitable[Placed]], sendings: Sequence[Sending]
@@ -146,7 +145,7 @@ class Acceptance:
                 await self._spool(sending)
 
     def _receipt(self, letter: Letter, errors: dict[int, MailError], *, each: bool) -> Receipt:
-        receipt = Receipt(letter.accept_id, [errors.get(n) for n in range(len(letter.envelope.recipients))])
+        receipt = Receipt(letter.accept_id, _errors(letter, errors))
         if not each:
             receipt.settle()
         return receipt
@@ -195,7 +194,23 @@ class Acceptance:
 
 
 def _hop(letter: Letter, placed: Placed) -> Hop:
-    return Hop(letter.hop.kind, letter.hop.started, [*letter.hop.events, *placed.events])
+    return Hop(letter.hop.kind, letter.hop.started, [*_with_answers(letter, placed), *placed.events])
+
+
+def _with_answers(letter: Letter, placed: Placed) -> list[JourneyEvent]:
+    """What happened so far; where the client hears of each recipient, that ends the dialogue."""
+    events = list(letter.hop.events)
+    for n in reversed(range(len(events))):
+        said = events[n]
+        if letter.answers is not None and isinstance(said, Said):
+            lines = letter.answers(_errors(letter, placed.refused))
+            events[n] = msgspec.structs.replace(said, lines=[*said.lines, *lines])
+            break
+    return events
+
+
+def _errors(letter: Letter, errors: Mapping[int, MailError]) -> list[MailError | None]:
+    return [errors.get(n) for n in range(len(letter.envelope.recipients))]
 
 
 _Kind = tuple[Address | None, tuple[Address, ...]]

@@ -6,6 +6,7 @@ changed afterwards. Not here: the dialogue that brought it, or what becomes of i
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -19,12 +20,15 @@ if TYPE_CHECKING:
     from postroom.deliver.router import Resolved
 
 
+Answers = Callable[[Sequence[MailError | None]], list[bytes]]
+
+
 class Letter(msgspec.Struct):
     """`arrived` is unix microseconds. `known` holds what the door already resolved, by recipient number.
 
     `from_mta` is the name and address of the client, for reports. `shown` asks that the recipients' open terminals show it at once
     (SEND, SOML and SAML of RFC 821 §3.4); `junk` that its copies go into Junk. `vouched`: the door knows that its author is one of ours, so that
-    it leaves with our signature.
+    it leaves with our signature. `answers` makes lines of the dialogue of what became of each recipient, where the client hears of each (LMTP).
     """
 
     accept_id: int
@@ -37,6 +41,7 @@ class Letter(msgspec.Struct):
     shown: bool = False
     junk: bool = False
     vouched: bool = False
+    answers: Answers | None = None
 
 
 class Receipt(msgspec.Struct):

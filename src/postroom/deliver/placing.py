@@ -80,6 +80,11 @@ class Placed(msgspec.Struct):
     taken: set[int] = set()
     reports: list[tuple[int, Hop]] = []
 
+    @property
+    def refused(self) -> dict[int, MailError]:
+        """The errors of recipients for whom nothing was taken."""
+        return {rcpt: error for rcpt, error in self.errors.items() if rcpt not in self.taken}
+
 
 class _Rest(msgspec.Struct, frozen=True):
     """What is left of a sending after filing: the errors, and the copies whose errors the client is told."""

@@ -12,7 +12,7 @@ from typing import Protocol
 import msgspec
 
 from postroom.deliver.accept import Acceptance
-from postroom.deliver.letter import Letter, Receipt
+from postroom.deliver.letter import Answers, Letter, Receipt
 from postroom.deliver.router import Resolved, Router
 from postroom.intake.client import Client, Incoming, Manner
 from postroom.intake.forgeries import foreign_to, without_forgeries
@@ -50,7 +50,7 @@ class Parcel(msgspec.Struct):
     """The message as the client sent it (dots removed, CRLF), its journey id, and the dialogue so far with the reply to come.
 
     Where a filter has changed it, `arrived` is what came: signatures are about that. `left` tells whether its sender has gone meanwhile and will not
-    hear that it was taken.
+    hear that it was taken. `answers` are the replies where each recipient has his own: they are not in `said`.
     """
 
     accept_id: int
@@ -58,6 +58,7 @@ class Parcel(msgspec.Struct):
     said: list[bytes]
     arrived: Content | None = None
     left: Callable[[], bool] | None = None
+    answers: Answers | None = None
 
     @property
     def received(self) -> Content:
@@ -170,6 +171,7 @@ class Desk:
             incoming.manner is not Manner.MAIL,
             incoming.junk,
             incoming.vouched,
+            parcel.answers,
         )
         return await premises.acceptance.accept(letter, each=client.lmtp)
 

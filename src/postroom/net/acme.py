@@ -25,6 +25,7 @@ from josepy.jwa import ES256
 from josepy.jwk import JWKEC
 
 from postroom.net.selfsigned import PrivateKey, alternative_names, key_pem, new_key
+from postroom.wire.numbers import decimal
 
 REQUEST_SECONDS = 30  # until the authority answers a request
 MOST_NONCES = 4  # tries of a request whose nonce the authority does not like (RFC 8555 §6.5)
@@ -34,11 +35,13 @@ T = TypeVar("T")
 
 
 class AcmeError(Exception):
-    """The authority said no, or something that it may not, or nothing; `code` is its own word where it had one (`rateLimited`)."""
+    """The authority said no, or something that it may not, or nothing; `code` is its own word where it had one (`rateLimited`), `wait` the
+    seconds that it wants to have peace."""
 
-    def __init__(self, words: str, code: str = "") -> None:
+    def __init__(self, words: str, code: str = "", wait: int = 0) -> None:
         super().__init__(words)
         self.code = code
+        self.wait = wait
 
 
 class Account(msgspec.Struct, frozen=True):
@@ -66,12 +69,13 @@ class Offered(msgspec.Struct, frozen=True):
 
 
 class Authorization(msgspec.Struct, frozen=True):
-    """Whether we may have certificates for a name."""
+    """Whether we may have certificates for a name. `wait`: seconds after which the authority would be asked again."""
 
     url: str
     name: str
     status: str
     challenges: tuple[Offered, ...]
+    wait: int = 0
 
     @property
     def error(self) -> str:
@@ -80,7 +84,7 @@ class Authorization(msgspec.Struct, frozen=True):
 
 
 class Order(msgspec.Struct, frozen=True):
-    """A certificate on its way."""
+    """A certificate on its way. `wait` as of an authorization."""
 
     url: str
     status: str
@@ -88,6 +92,7 @@ class Order(msgspec.Struct, frozen=True):
     finalize: str
     certificate: str = ""
     error: str = ""
+    wait: int = 0
 
 
 class Window(msgspec.Struct, frozen=True):
@@ -119,6 +124,8 @@ class Authority:
             self._key, _resource(account.url), ES256, cast("bool", trust or True), agent, REQUEST_SECONDS
         )
         self._found: dict[str, Any] | None = None
+        self._wait = 0  # of the last answer: the library's errors do not say
+        self._network.session.hooks["response"].append(self._heard)
 
     def register(self, contact: str, external: External | None = None) -> Account:
         """Makes the account, or finds the one that this key has; raises `AcmeError`."""
@@ -145,11 +152,13 @@ class Authority:
         if replaces and "renewalInfo" in self._directory:
             payload["replaces"] = renewal_id(replaces)
         response = self._post(self._at("newOrder"), payload)
-        return _order(response.headers.get("Location", ""), self._object(response))
+        return self._order(response.headers.get("Location", ""), response)
 
     def authorization(self, url: str) -> Authorization:
         """How it stands."""
-        return _authorization(url, self._object(self._post(url)))
+        response = self._post(url)
+        found = _authorization(url, self._object(response))
+        return msgspec.structs.replace(found, wait=_asked_to_wait(response))
 
     def answer(self, offered: Offered) -> None:
         """Says that the proof is there to be looked at."""
@@ -157,11 +166,11 @@ class Authority:
 
     def order_at(self, url: str) -> Order:
         """How an order stands."""
-        return _order(url, self._object(self._post(url)))
+        return self._order(url, self._post(url))
 
     def finalize(self, order: Order, request: bytes) -> Order:
         """Hands in the request (DER) for the certificate."""
-        return _order(order.url, self._object(self._post(order.finalize, {"csr": _base64(request)})))
+        return self._order(order.url, self._post(order.finalize, {"csr": _base64(request)}))
 
     def fetch(self, order: Order) -> str:
         """The certificate with its chain (PEM)."""
@@ -223,17 +232,23 @@ class Authority:
             raise AcmeError("the authority's answer makes no sense: it is no object")
         return found
 
+    def _order(self, url: str, response: requests.Response) -> Order:
+        return msgspec.structs.replace(_order(url, self._object(response)), wait=_asked_to_wait(response))
+
     def _asking(self, work: Callable[[], T]) -> T:
+        self._wait = 0
         try:
             return work()
         except messages.Error as error:
-            raise AcmeError(
-                _problem(error.to_partial_json()), str(error.typ).removeprefix(_PROBLEM)
-            ) from error
+            code = str(error.typ).removeprefix(_PROBLEM)
+            raise AcmeError(_problem(error.to_partial_json()), code, self._wait) from error
         except requests.RequestException as error:
             raise AcmeError(f"{self.account.directory} cannot be reached: {_first_words(error)}") from error
         except (errors.Error, JoseError, ValueError, KeyError, TypeError) as error:
             raise AcmeError(f"the authority's answer makes no sense: {_first_words(error)}") from error
+
+    def _heard(self, response: requests.Response, **_: Any) -> None:
+        self._wait = _asked_to_wait(response)
 
 
 def new_account(directory: str) -> Account:
@@ -332,15 +347,31 @@ def _problem(found: Any) -> str:
 
 
 def _retry_after(response: requests.Response, now: int) -> int:
-    """Seconds, 6 hours where nothing is said (RFC 9773 §4.3.3)."""
-    said = response.headers.get("Retry-After", "")
-    if said.isascii() and said.isdigit() and len(said) < 10:
-        return max(60, min(int(said), MOST_RETRY_SECONDS))
+    """Seconds until advice is asked for again, 6 hours where nothing is said (RFC 9773 §4.3.3)."""
+    left = _seconds(response.headers.get("Retry-After", ""), now / 1_000_000)
+    return 6 * 3600 if left is None else max(60, min(left, MOST_RETRY_SECONDS))
+
+
+def _asked_to_wait(response: requests.Response) -> int:
+    """Seconds (RFC 8555 §6.6, §7.4, §7.5.1); a date is measured by the answer's own."""
+    said = _timestamp(response.headers.get("Date", ""))
+    left = _seconds(response.headers.get("Retry-After", ""), said)
+    return max(0, min(left or 0, MOST_RETRY_SECONDS))
+
+
+def _seconds(said: str, now: float | None) -> int | None:
+    """Of a Retry-After (RFC 9110 §10.2.3): a number, or a date; None for neither."""
+    number, at = decimal(said, 9), _timestamp(said)
+    if number is None and at is not None and now is not None:
+        return round(at - now)
+    return number
+
+
+def _timestamp(said: str) -> float | None:
     try:
-        left = parsedate_to_datetime(said).timestamp() - now / 1_000_000
+        return parsedate_to_datetime(said).timestamp()
     except (ValueError, TypeError):
-        return 6 * 3600
-    return max(60, min(round(left), MOST_RETRY_SECONDS))
+        return None
 
 
 def _moment(text: str) -> int:

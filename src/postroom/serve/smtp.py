@@ -7,7 +7,7 @@ event with a reply and keeps the hop that tells how a message came. Not here: sy
 from __future__ import annotations
 
 import ssl
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from types import MappingProxyType
@@ -15,6 +15,7 @@ from typing import Any, ClassVar
 
 import msgspec
 
+from postroom.deliver.letter import Answers
 from postroom.intake.client import Client, Incoming, Manner
 from postroom.intake.door import Door, HangUp, Parcel
 from postroom.intake.guard.guard import Guard
@@ -43,6 +44,7 @@ from postroom.proto.smtp.commands import (
 from postroom.proto.smtp.config import Service
 from postroom.proto.smtp.events import Asked, Authenticate, BodyChunk, BodyEnd, BodyRefused, Closed, Greeted
 from postroom.proto.smtp.extensions import Offers
+from postroom.proto.smtp.reply import Reply
 from postroom.proto.smtp.server import SmtpServer
 from postroom.serve import smtp_replies as replies
 from postroom.serve.body_budget import BodyBudget
@@ -265,9 +267,9 @@ class SmtpSession:
     async def _accept(self, incoming: Incoming, content: Content) -> None:
         accept_id = self._service.next_id()
         verdict = replies.queued(accept_id)
-        count = len(incoming.envelope.recipients) if self._client.lmtp else 1
-        said = self.machine.take_dialogue(*[verdict] * count)
-        parcel = Parcel(accept_id, content, said, left=partial(_has_left, self.machine, self._connection))
+        said, answers = _dialogue(self.machine, verdict)
+        left = partial(_has_left, self.machine, self._connection)
+        parcel = Parcel(accept_id, content, said, left=left, answers=answers)
         receipt = await self._threshold.door.message(self._client, incoming, parcel)
         self._service.tell(
             "message.accepted",
@@ -279,8 +281,7 @@ class SmtpSession:
             client=self._client.peer.ip,
         )
         if self._client.lmtp:
-            each = [verdict if error is None else replies.refusal(error) for error in receipt.errors]
-            self.machine.reply_each(each)
+            self.machine.reply_each(replies.each(verdict, receipt.errors))
         else:
             self.machine.reply(verdict)
 
@@ -336,6 +337,18 @@ class SmtpSession:
             Closed: _closed,
         }
     )
+
+
+def _dialogue(machine: SmtpServer, verdict: Reply) -> tuple[list[bytes], Answers | None]:
+    """What was said, with the verdict; over LMTP without, since it is another for each recipient."""
+    if machine.lmtp:
+        return machine.take_dialogue(ended=True), partial(_answers, verdict)
+    return machine.take_dialogue(verdict), None
+
+
+def _answers(verdict: Reply, errors: Sequence[MailError | None]) -> list[bytes]:
+    """The replies over LMTP as lines of the dialogue."""
+    return [line for reply in replies.each(verdict, errors) for line in reply.spoken]
 
 
 def _has_left(machine: SmtpServer, connection: Connection | None) -> bool:

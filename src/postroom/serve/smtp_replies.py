@@ -5,7 +5,7 @@ RFC 5321 §4.2.2 and §4.2.3, RFC 4954 §6, RFC 3463. Not here: when an error is
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
 from postroom.message.errors import (
@@ -82,3 +82,8 @@ def sender_ok(asked: int, given: int) -> Reply:
 def queued(accept_id: int) -> Reply:
     """The reply that takes the responsibility, with the journey's id (RFC 5321 §4.2.5)."""
     return Reply(250, _DONE, (f"Ok: queued as {id_text(IdKind.JOURNEY, accept_id)}",))
+
+
+def each(verdict: Reply, errors: Sequence[MailError | None]) -> list[Reply]:
+    """One reply for each recipient (RFC 2033 §4.2): the `verdict`, or why not."""
+    return [verdict if error is None else refusal(error) for error in errors]

@@ -25,6 +25,7 @@ from postroom.message.errors import (
     RelayDenied,
     RoutingLoop,
 )
+from postroom.message.ids import IdKind, parse_id
 from postroom.message.journey import Accepted, Hop, HopKind, Said, Secured
 from postroom.net.session import Peer
 from postroom.proto.smtp.config import Service
@@ -480,6 +481,13 @@ async def test_lmtp_through_the_real_door(office: SortingOffice) -> None:
     said = await talk.message(BOB, "full@hamburger.test", body="Subject: x\r\n\r\n" + "y" * 60)
     assert [line[:9] for line in said[-2:]] == ["250 2.0.0", "452 4.2.2"]
     assert len(await office.inbox(office.bob)) == 1
+    [hop] = await office.hops(parse_id(IdKind.JOURNEY, said[-2].rpartition(" ")[2]) or 0)
+    [told] = [event for event in hop.events if isinstance(event, Said)]
+    assert told.lines[-2:] == [b">" + line.encode() for line in said[-2:]]
+    again = await talk.message(BOB, body="Subject: x\r\n\r\ny")
+    [hop] = await office.hops(parse_id(IdKind.JOURNEY, again[-1].rpartition(" ")[2]) or 0)
+    [told] = [event for event in hop.events if isinstance(event, Said)]
+    assert told.lines[0].startswith(b"<LHLO")
 
 
 @pytest.mark.parametrize(("login", "asked", "given"), [("", 9, 0), ("", -3, -3), ("", 0, 0), (BOB, 9, 9)])

@@ -33,6 +33,28 @@ SMTP = (
         ("<", "QUIT\r\n"),
     ],
 )
+LMTP = (
+    "lmtp",
+    [
+        (">", "220 mail.hamburger.test\r\n"),
+        ("<", "LHLO crepes.test\r\n"),
+        (">", "250-mail.hamburger.test\r\n250 CHUNKING\r\n"),
+        ("<", "MAIL FROM:<>\r\nRCPT TO:<a>\r\nRCPT TO:<b>\r\nRCPT TO:<c>\r\nBDAT 6 LAST\r\n"),
+        ("<=", "Hi\r\n\r\n"),
+        ("<", "MAIL FROM:<>\r\nRCPT TO:<a>\r\nRCPT TO:<b>\r\nDATA\r\n"),
+        (">", "250 Ok\r\n250 Ok\r\n550 No\r\n250 Ok\r\n250 For a\r\n452 For c\r\n"),
+        (">", "250 Ok\r\n250 Ok\r\n250 Ok\r\n354 go on\r\n"),
+        ("<=", "MAIL is a word of this letter\r\n"),
+        ("<", ".\r\nMAIL FROM:<>\r\nRCPT TO:<a>\r\nDATA\r\n"),
+        (">", "250 For a\r\n250 For b\r\n250 Ok\r\n250 Ok\r\n354 go on\r\n"),
+        ("<=", "QUIT is another\r\n"),
+        ("<", ".\r\n"),
+        (">", "250 For a\r\n"),
+        ("<", "BDAT 0 LAST\r\nDATA\r\n"),
+        (">", "503 No recipient\r\n503 No recipient\r\n"),
+        ("<", "QUIT\r\n"),
+    ],
+)
 POP3 = (
     "pop3",
     [
@@ -112,7 +134,7 @@ def joined(told: list[tuple[str, str]]) -> list[tuple[str, str]]:
 
 
 @pytest.mark.parametrize("seed", [None, *range(20)])
-@pytest.mark.parametrize(("service", "said"), [SMTP, POP3, IMAP], ids=["smtp", "pop3", "imap"])
+@pytest.mark.parametrize(("service", "said"), [SMTP, LMTP, POP3, IMAP], ids=["smtp", "lmtp", "pop3", "imap"])
 def test_lines_are_told_and_secrets_are_not(
     service: str, said: list[tuple[str, ...]], seed: int | None
 ) -> None:

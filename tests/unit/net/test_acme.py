@@ -125,6 +125,25 @@ def test_when_advice_is_asked_for_again(word: str, seconds: int) -> None:
     assert window.start == window.end == 1_790_812_800_000_000
 
 
+@pytest.mark.parametrize(
+    ("word", "seconds"),
+    [
+        ("", 0),
+        ("7", 7),
+        (str(acme.MOST_RETRY_SECONDS + 1), acme.MOST_RETRY_SECONDS),
+        ("-1", 0),
+        ("Mon, 21 Sep 2026 15:13:20 GMT", 3600),
+        ("Mon, 21 Sep 2026 12:13:20 GMT", 0),
+        ("soon", 0),
+    ],
+)
+def test_when_to_look_again(word: str, seconds: int) -> None:
+    headers = {"Retry-After": word, "Date": "Mon, 21 Sep 2026 14:13:20 GMT"}
+    pending = {"status": "pending", "identifier": {"value": "a.test"}, "finalize": "f"}
+    assert authority(pending, headers).authorization("https://ca.test/a").wait == seconds
+    assert authority(pending, headers).order_at("https://ca.test/o").wait == seconds
+
+
 def test_no_certificate_at_the_end() -> None:
     with pytest.raises(AcmeError, match="no certificate"):
         authority({}).fetch(Order("u", "valid", (), "f", "c"))

@@ -23,6 +23,8 @@ _REQUEST: Final = re.compile(rb"([A-Z]{3,10} /[^\s?#]*+)\S*+ (HTTP/1\.[01])\r\n"
 _STATUS: Final = re.compile(rb"HTTP/1\.[01] \d{3}[^\r\n]{0,100}\r\n")
 _LISTINGS: Final = frozenset((b"RETR", b"TOP", b"LIST", b"UIDL", b"CAPA", b"AUTH", b"LANG"))
 _ONE_LINED: Final = frozenset((b"LIST", b"UIDL", b"AUTH", b"LANG"))  # when they have an argument
+_LAST: Final = b"LAST"  # of BDAT, and in the place of DATA whose message comes
+_BEGINS_ANEW: Final = frozenset((b"LHLO", b"MAIL", b"RSET"))  # no recipient is there behind them
 _UNREAD: Final = str(OUT_OF_STEP).encode()  # what came too early is read by nobody
 
 
@@ -132,12 +134,12 @@ class _Login:
 
 
 class SmtpDialogue(Dialogue):
-    """RFC 5321, and LMTP."""
+    """RFC 5321."""
 
     def __init__(self) -> None:
         super().__init__()
         self._login = _Login()
-        self._unanswered = 0  # lines of the client
+        self._asked: deque[bytes] = deque(maxlen=MOST_ASKED)  # the verbs of lines that await their reply
 
     def secured(self) -> None:
         """What was under way is so no longer."""
@@ -145,14 +147,15 @@ class SmtpDialogue(Dialogue):
         SmtpDialogue.__init__(self)
 
     def _client_line(self, line: bytes) -> bytes:
-        self._unanswered += 1
+        words = line.upper().split(None, 3)
+        verb = words[0] if words else b""
         if self._login.under_way:
+            self._asked.append(b"")
             return _stars(line, 0)
-        words = line.split(None, 2)
-        verb = words[0].upper() if words else b""
+        self._asked.append(_LAST if verb == b"BDAT" and words[2:3] == [_LAST] else verb)
         if verb == b"AUTH" and len(words) > 1:
-            self._login.begins(self._unanswered - 1)
-            return _stars_from(line, words, 2)
+            self._login.begins(len(self._asked) - 1)
+            return _stars_from(line, line.split(None, 2), 2)
         self.client.waits = verb == b"DATA"
         if verb == b"BDAT" and len(words) > 1 and words[1].isdigit():
             self.client.octets = int(words[1][:18])
@@ -162,13 +165,41 @@ class SmtpDialogue(Dialogue):
         goes_on = line.startswith(b"354")  # to the message there is a second reply
         if line.startswith(b"334"):
             self._login.under_way = True
-        if line[3:4] != b"-" and not goes_on:
-            self._unanswered = max(0, self._unanswered - 1)
+        if goes_on and self._asked:
+            self._asked[0] = _LAST
+        elif line[3:4] != b"-":
+            self._answered(line)
             self._login.answered(may_end=line.startswith((b"235", b"4", b"5")))
         unread = line.startswith(_UNREAD)
-        if self.client.waits and (goes_on or unread or not self._unanswered):
+        if self.client.waits and (goes_on or unread or not self._asked):
             self.client.told(content=goes_on or unread)
         return line
+
+    def _answered(self, line: bytes) -> None:  # noqa: ARG002 -- LMTP's wants it
+        """The last line of a reply."""
+        if self._asked:
+            self._asked.popleft()
+
+
+class LmtpDialogue(SmtpDialogue):
+    """RFC 2033 §4.2: the end of a message has a reply for each recipient that was taken."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._recipients = 0
+        self._due = 0  # further replies to the message that has ended
+
+    def _answered(self, line: bytes) -> None:
+        verb = self._asked[0] if self._asked else b""
+        if verb == _LAST:
+            self._due = (self._due or max(1, self._recipients)) - 1
+            if self._due:
+                return
+        if verb == b"RCPT":
+            self._recipients += line.startswith(b"2")
+        elif verb == _LAST or (line.startswith(b"2") and verb in _BEGINS_ANEW):
+            self._recipients = 0
+        super()._answered(line)
 
 
 class Pop3Dialogue(Dialogue):
@@ -304,6 +335,7 @@ class HttpDialogue(Dialogue):
 
 
 _BY_SERVICE: Final[dict[str, type[Dialogue]]] = {
+    "lmtp": LmtpDialogue,
     "pop3": Pop3Dialogue,
     "pop3s": Pop3Dialogue,
     "imap": ImapDialogue,

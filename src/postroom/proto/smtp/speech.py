@@ -66,15 +66,15 @@ class Speech:
         if len(self.said) > 2 * MOST_LINES:
             del self.said[2 * MOST_LINES :]
 
-    def take_dialogue(self, *verdict: Reply) -> list[bytes]:
-        """The dialogue so far, forgotten here; before the end of a message is answered, with the `verdict` that it is about to get."""
+    def take_dialogue(self, *verdict: Reply, ended: bool = False) -> list[bytes]:
+        """The dialogue so far, forgotten here; before the end of a message is answered, with the `verdict` that it is about to get, or without one
+        that its journey gets from elsewhere (`ended`)."""
         lines, self.said = self.said, []
         self._mark = 0
         self._abandoned = False
-        if verdict:
-            self._unheard = True
-            for reply in verdict:
-                lines += reply.spoken
+        self._unheard = ended or bool(verdict)
+        for reply in verdict:
+            lines += reply.spoken
         return lines
 
     def data_to_send(self) -> bytes:
