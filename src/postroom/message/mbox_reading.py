@@ -1,8 +1,8 @@
 """Reading an mbox file, piece by piece: where messages begin, when they came, what was marked on them.
 
 RFC 4155 appendix A; the flavours that programs write: `mboxo` and `mboxrd` (one `>` less), lines that end with LF or CRLF, and the fields by which mail
-programs keep marks in such a file (Status, X-Status, X-Keywords), which are taken out. A `From ` line counts at the beginning and behind an empty line, and
-only when it names a time: prose does not. Not here: writing (`message.mbox`), files.
+programs keep marks in such a file (Status, X-Status, X-Keywords; Thunderbird's X-Mozilla-Status, -Status2 and -Keys), which are taken out. A `From ` line
+counts at the beginning and behind an empty line, and only when it names a time: prose does not. Not here: writing (`message.mbox`), files.
 """
 
 from __future__ import annotations
@@ -27,7 +27,8 @@ _ASCTIME: Final = re.compile(
 _DAY: Final = re.compile(rb"(?<= )(?:[A-Z][a-z]{2}, )?\d{1,2} [A-Z][a-z]{2} ")
 _QUOTED: Final = re.compile(rb">+From ")
 _MARKS: Final = frozenset(
-    (b"status", b"x-status", b"x-keywords", b"x-uid", b"x-imap", b"x-imapbase", b"content-length", b"lines")
+    b"status x-status x-keywords x-uid x-imap x-imapbase content-length lines"
+    b" x-mozilla-status x-mozilla-status2 x-mozilla-keys x-account-key x-uidl".split()
 )
 _OWN_DATA: Final = (b"x-imap", b"x-imapbase")
 _MONTHS: Final = {name.encode(): number for number, name in enumerate(calendar.month_abbr) if name}
@@ -38,6 +39,10 @@ _LETTERS: Final = {
     "D": "T",
     "T": "D",
 }  # Status and X-Status, as Maildir has them
+_HEXADECIMAL: Final = re.compile(rb"[0-9A-Fa-f]{1,8}")
+# 8: gone at the next compacting; 20_0000: deleted at the server
+_MOZILLA_FLAGS: Final = {0x1: "S", 0x2: "R", 0x4: "F", 0x8: "T", 0x20_0000: "T"}
+_MOZILLA_KEYWORDS: Final = {0x1000: "$Forwarded", 0x80_0000: "$MDNSent"}
 
 
 class Marked(msgspec.Struct, frozen=True):
@@ -132,10 +137,20 @@ def unmarked(octets: bytes, at: int | None) -> Marked | None:
             kept.append(line)
     if not marks.keys().isdisjoint(_OWN_DATA) and b"FOLDER INTERNAL DATA" in head:
         return None
+    mozilla = _bits(marks, b"x-mozilla-status") | _bits(marks, b"x-mozilla-status2")
     letters = (marks.get(b"status", b"") + marks.get(b"x-status", b"")).decode("ascii", "replace")
-    flags = "".join(sorted({_LETTERS[one] for one in letters if one in _LETTERS}))
-    words = marks.get(b"x-keywords", b"").decode("ascii", "replace").replace(",", " ").split()
-    return Marked(b"\r\n".join(kept) + gap + body, at, flags, tuple(words))
+    flags = {_LETTERS[one] for one in letters if one in _LETTERS}
+    flags |= {letter for bit, letter in _MOZILLA_FLAGS.items() if mozilla & bit}
+    words = marks.get(b"x-keywords", b"") + b" " + marks.get(b"x-mozilla-keys", b"")
+    keywords = words.decode("ascii", "replace").replace(",", " ").split()
+    keywords += [name for bit, name in _MOZILLA_KEYWORDS.items() if mozilla & bit]
+    return Marked(b"\r\n".join(kept) + gap + body, at, "".join(sorted(flags)), tuple(keywords))
+
+
+def _bits(marks: dict[bytes, bytes], name: bytes) -> int:
+    """What Thunderbird writes in hexadecimal; nothing where it is anything else."""
+    value = marks.get(name, b"")
+    return int(value, 16) if _HEXADECIMAL.fullmatch(value) else 0
 
 
 def separator(line: bytes) -> int | None:
