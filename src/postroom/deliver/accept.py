@@ -197,12 +197,14 @@ def _hop(letter: Letter, placed: Placed) -> Hop:
     return Hop(letter.hop.kind, letter.hop.started, [*_with_answers(letter, placed), *placed.events])
 
 
-def _with_answers(letter: Letter, placed: Placed) -> list[JourneyEvent]:
+def _with_answers(letter: Letter, placed: Placed) -> Sequence[JourneyEvent]:
     """What happened so far; where the client hears of each recipient, that ends the dialogue."""
+    if letter.answers is None:
+        return letter.hop.events
     events = list(letter.hop.events)
     for n in reversed(range(len(events))):
         said = events[n]
-        if letter.answers is not None and isinstance(said, Said):
+        if isinstance(said, Said):
             lines = letter.answers(_errors(letter, placed.refused))
             events[n] = msgspec.structs.replace(said, lines=[*said.lines, *lines])
             break

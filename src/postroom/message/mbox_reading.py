@@ -1,8 +1,8 @@
 """Reading an mbox file, piece by piece: where messages begin, when they came, what was marked on them.
 
 RFC 4155 appendix A; the flavours that programs write: `mboxo` and `mboxrd` (one `>` less), lines that end with LF or CRLF, and the fields by which mail
-programs keep marks in such a file (Status, X-Status, X-Keywords, Thunderbird's X-Mozilla-Status and X-Mozilla-Keys), which are taken out. A `From ` line counts at the beginning and behind an empty line, and
-only when it names a time: prose does not. Not here: writing (`message.mbox`), files.
+programs keep marks in such a file (Status, X-Status, X-Keywords; Thunderbird's X-Mozilla-Status, -Status2 and -Keys), which are taken out. A `From ` line
+counts at the beginning and behind an empty line, and only when it names a time: prose does not. Not here: writing (`message.mbox`), files.
 """
 
 from __future__ import annotations
@@ -28,11 +28,8 @@ _DAY: Final = re.compile(rb"(?<= )(?:[A-Z][a-z]{2}, )?\d{1,2} [A-Z][a-z]{2} ")
 _QUOTED: Final = re.compile(rb">+From ")
 _MARKS: Final = frozenset(
     b"status x-status x-keywords x-uid x-imap x-imapbase content-length lines"
-    b" x-mozilla-status x-mozilla-status2 x-mozilla-keys".split()
+    b" x-mozilla-status x-mozilla-status2 x-mozilla-keys x-account-key x-uidl".split()
 )
-# Bits of X-Mozilla-Status (hexadecimal): read, replied, marked, and deleted from a file that was not compacted since.
-_MOZILLA: Final = ((0x0001, "S"), (0x0002, "R"), (0x0004, "F"), (0x0008, "T"))
-_MOZILLA_FORWARDED: Final = 0x1000
 _OWN_DATA: Final = (b"x-imap", b"x-imapbase")
 _MONTHS: Final = {name.encode(): number for number, name in enumerate(calendar.month_abbr) if name}
 _LETTERS: Final = {
@@ -42,6 +39,10 @@ _LETTERS: Final = {
     "D": "T",
     "T": "D",
 }  # Status and X-Status, as Maildir has them
+_HEXADECIMAL: Final = re.compile(rb"[0-9A-Fa-f]{1,8}")
+# 8: gone at the next compacting; 20_0000: deleted at the server
+_MOZILLA_FLAGS: Final = {0x1: "S", 0x2: "R", 0x4: "F", 0x8: "T", 0x20_0000: "T"}
+_MOZILLA_KEYWORDS: Final = {0x1000: "$Forwarded", 0x80_0000: "$MDNSent"}
 
 
 class Marked(msgspec.Struct, frozen=True):
@@ -124,14 +125,13 @@ def unmarked(octets: bytes, at: int | None) -> Marked | None:
     kept, marks = _taken_out(head)
     if not marks.keys().isdisjoint(_OWN_DATA) and b"FOLDER INTERNAL DATA" in head:
         return None
+    mozilla = _bits(marks, b"x-mozilla-status") | _bits(marks, b"x-mozilla-status2")
     letters = (marks.get(b"status", b"") + marks.get(b"x-status", b"")).decode("ascii", "replace")
-    mozilla = _bits(marks.get(b"x-mozilla-status", b""))
     flags = {_LETTERS[one] for one in letters if one in _LETTERS}
-    flags.update(flag for bit, flag in _MOZILLA if mozilla & bit)
-    words = marks.get(b"x-keywords", b"").replace(b",", b" ") + b" " + marks.get(b"x-mozilla-keys", b"")
-    keywords = words.decode("ascii", "replace").split()
-    if mozilla & _MOZILLA_FORWARDED:
-        keywords.append("$Forwarded")
+    flags |= {letter for bit, letter in _MOZILLA_FLAGS.items() if mozilla & bit}
+    words = marks.get(b"x-keywords", b"") + b" " + marks.get(b"x-mozilla-keys", b"")
+    keywords = words.decode("ascii", "replace").replace(",", " ").split()
+    keywords += [name for bit, name in _MOZILLA_KEYWORDS.items() if mozilla & bit]
     return Marked(kept + gap + body, at, "".join(sorted(flags)), tuple(keywords))
 
 
@@ -153,8 +153,10 @@ def _taken_out(head: bytes) -> tuple[bytes, dict[bytes, bytes]]:
     return b"\r\n".join(kept), marks
 
 
-def _bits(digits: bytes) -> int:
-    return int(digits, 16) if re.fullmatch(rb"[0-9A-Fa-f]{1,8}", digits) else 0
+def _bits(marks: dict[bytes, bytes], name: bytes) -> int:
+    """What Thunderbird writes in hexadecimal; nothing where it is anything else."""
+    value = marks.get(name, b"")
+    return int(value, 16) if _HEXADECIMAL.fullmatch(value) else 0
 
 
 def separator(line: bytes) -> int | None:

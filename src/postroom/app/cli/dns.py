@@ -12,7 +12,7 @@ from postroom.agent.terminal import Column
 from postroom.app.cli.asking import Asking, ResolverAt, asked
 from postroom.app.cli.session import Administration, administration
 from postroom.app.dns.check import check as check_records
-from postroom.app.dns.forms import explained
+from postroom.app.dns.forms import explained, in_zone_file
 from postroom.app.dns.verdicts import Checked, Verdict, exit_code
 from postroom.app.operations import dns
 from postroom.app.operations.dns import WantedRecords
@@ -52,7 +52,7 @@ def records(
     wanted = WantedRecords(domain, address or [], dmarc)
     for record in session.perform(dns.RECORDS, wanted, domain):
         session.terminal.record(record)
-        session.terminal.say(f"; {record.why}\n{record.zone_file}" if zone else f"{explained(record)}\n")
+        session.terminal.say(in_zone_file(record) if zone else f"{explained(record)}\n")
     session.terminal.note(f"When they are published: postroom dns check {domain}")
 
 

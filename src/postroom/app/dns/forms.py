@@ -78,6 +78,12 @@ def zone_line(record: DnsRecord | WrittenRecord) -> str:
     return line if value else f"; {line}"
 
 
+def in_zone_file(record: WrittenRecord) -> str:
+    """The record in the zone file of the domain that it is for: what it is for, and its line; what another zone has to have is a comment (RFC 1035 §5.2)."""
+    foreign = record.value and record.host == record.name.removesuffix(".")
+    return f"; {record.why}\n{'; in another zone: ' if foreign else ''}{record.zone_file}"
+
+
 def explained(record: WrittenRecord) -> str:
     """The record for people: what it is for, and each form on a line of its own."""
     optional = " (optional)" if record.optional else ""

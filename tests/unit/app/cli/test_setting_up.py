@@ -47,6 +47,17 @@ def test_dns(run: Run) -> None:
     assert run("dns records hamburger.test --address 192.0.2.1 --json").records[1]["value"] == "192.0.2.1"
 
 
+def test_a_zone_file_has_lines_of_its_zone_alone(run: Run) -> None:
+    """The host's own records, and the name of its address, belong to other zones: a name server takes no file that has them."""
+    run("domain add crepes.test")
+    lines = run("dns records crepes.test --zone --address 192.0.2.1").out.splitlines()
+    owners = {line.split(" ", 1)[0] for line in lines if not line.startswith(";")}
+    assert {"crepes.test.", "_dmarc.crepes.test."} <= owners
+    assert [name for name in owners if not f".{name}".endswith(".crepes.test.")] == []
+    assert "; in another zone: mail.hamburger.test. 300 IN A 192.0.2.1" in lines
+    assert "; in another zone: 1.2.0.192.in-addr.arpa. 300 IN PTR mail.hamburger.test." in lines
+
+
 def test_check_tells_by_its_exit_code(run: Run, served: Served) -> None:
     assert run("check").out == "the store is whole\n"
     served.office.findings = [Finding("orphan", "blob B1", "nobody refers to it")]
