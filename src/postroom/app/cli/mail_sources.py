@@ -1,6 +1,6 @@
 """Mail that lies in files: mbox files, Maildirs, single messages, and directories of these, read one message after the other.
 
-What a path is, its contents say. A file that ends in .gz or .xz is unpacked on the way. Below a directory that is named, files alone are read: it may be
+What a path is, its contents say. Single messages are named .eml, or have numbers for names, as MH and Cyrus give them; those of a directory are one source. A file that ends in .gz or .xz is unpacked on the way. Below a directory that is named, files alone are read: it may be
 one of somebody who would like to know what whoever imports can read, so links lead nowhere, and pipes are not waited for. Not here: what an mbox file's lines (`message.mbox_reading`) and a
 Maildir's names (`message.maildir`) mean, and where the messages go (`app.cli.moving`).
 """
@@ -10,6 +10,7 @@ from __future__ import annotations
 import gzip
 import lzma
 import os
+import re
 import stat
 import zlib
 from collections.abc import Iterator
@@ -26,6 +27,8 @@ PASSES: Final = 5  # over a Maildir that changes meanwhile
 PIECE: Final = 1 << 20  # octets of a file that are read at once
 _ENDINGS: Final = (".mbox", ".mbx", ".mbs", ".eml", ".txt", ".gz", ".xz")
 _MESSAGE: Final = ".eml"
+_NUMBERED: Final = re.compile(r"[0-9]+\.?")
+_FIELD: Final = re.compile(rb"[!-9;-~]{1,76}[ \t]*:")  # RFC 5322 §3.6.8, §4.5
 _BELOW: Final = ".sbd"  # of the directory that Thunderbird has beside an mbox file, for the folders below it
 _UNREADABLE: Final = (OSError, EOFError, lzma.LZMAError, zlib.error)
 
@@ -35,12 +38,14 @@ class BadSource(Exception):
 
 
 class Source(msgspec.Struct, frozen=True):
-    """A file or a Maildir's folder, and the folder that its messages are for (a path; empty: where nothing says). `named`: by whoever imports."""
+    """A file, a Maildir's folder, or the `singles` (single messages) of a directory, and the folder that its messages are for (a path; empty: where
+    nothing says). `named`: by whoever imports."""
 
     place: Path
     folder: tuple[str, ...]
     maildir: bool = False
     named: bool = False
+    singles: bool = False
 
 
 class Sources:
@@ -59,7 +64,7 @@ class Sources:
         found = list(_below(place, ()))
         if not found:
             raise BadSource(
-                f"{place} has no mail: it is no Maildir (cur, new), and has no mbox or .eml files"
+                f"{place} has no mail: it is no Maildir (cur, new), and has no mbox files, .eml files or numbered messages"
             )
         return found
 
@@ -69,10 +74,12 @@ class Sources:
             if source.maildir:
                 yield from self._maildir(source.place)
                 return
-            with _opened(source.place, named=source.named) as file:
-                yield from self._file(source.place, file)
+            for place in _singles(source.place) if source.singles else [source.place]:
+                with _opened(place, named=source.named) as file:
+                    yield from self._file(place, file)
         except _UNREADABLE as error:
-            raise BadSource(f"{source.place}: {getattr(error, 'strerror', None) or error}") from error
+            place = getattr(error, "filename", None) or source.place
+            raise BadSource(f"{place}: {getattr(error, 'strerror', None) or error}") from error
 
     def _file(self, place: Path, file: IO[bytes]) -> Iterator[Marked]:
         first = file.read(PIECE)
@@ -194,7 +201,6 @@ def _below(place: Path, folder: tuple[str, ...]) -> Iterator[Source]:
     is_maildir = _is_maildir(place)
     if is_maildir:
         yield Source(place, folder, maildir=True)
-    loose = list[Path]()
     for one in sorted(place.iterdir()):
         if _is_directory(one):
             if is_maildir and one.name in ("cur", "new", "tmp"):
@@ -204,11 +210,22 @@ def _below(place: Path, folder: tuple[str, ...]) -> Iterator[Source]:
             yield from _below(one, (*folder, *below))
         elif is_maildir or not _is_file(one):
             continue
-        elif one.suffix.lower() == _MESSAGE:
-            loose.append(one)
-        elif _looks_like_mbox(one):
+        elif one.suffix.lower() != _MESSAGE and separator(_first_line(one)) is not None:
             yield Source(one, (*folder, *_folder_of(one.name)))
-    yield from (Source(one, folder) for one in loose)
+    if not is_maildir and _singles(place):
+        yield Source(place, folder, singles=True)
+
+
+def _singles(place: Path) -> list[Path]:
+    """The single messages of a directory, by their numbers and names."""
+    found = [one for one in place.iterdir() if _is_file(one) and _is_single(one)]
+    return sorted(found, key=lambda one: (len(one.name) if _NUMBERED.fullmatch(one.name) else 0, one.name))
+
+
+def _is_single(place: Path) -> bool:
+    if place.suffix.lower() == _MESSAGE:
+        return True
+    return _NUMBERED.fullmatch(place.name) is not None and _FIELD.match(_first_line(place)) is not None
 
 
 def _folder_of(name: str) -> tuple[str, ...]:
@@ -218,10 +235,9 @@ def _folder_of(name: str) -> tuple[str, ...]:
     return () if name.lower() == "inbox" else (name,)
 
 
-def _looks_like_mbox(place: Path) -> bool:
+def _first_line(place: Path) -> bytes:
     try:
         with _opened(place, named=False) as file:
-            line = file.read(600).lstrip(b"\r\n").partition(b"\n")[0] + b"\n"
+            return file.read(600).lstrip(b"\r\n").partition(b"\n")[0] + b"\n"
     except _UNREADABLE:
-        return False
-    return separator(line) is not None
+        return b""

@@ -129,6 +129,29 @@ def test_an_mbox_file_and_single_messages(run: Run, people: None, tmp_path: Path
     assert (tmp_path / "eml" / "INBOX" / "1.eml").read_bytes() == b"Subject: y\r\n\r\nlines\r\n"
 
 
+def test_a_directory_of_numbered_messages_comes_in_as_one_and_in_order(
+    run: Run, people: None, tmp_path: Path
+) -> None:
+    """As MH and Cyrus keep them: one line and one look at the folder for all of a directory, which may have very many."""
+    place = tmp_path / "spool"
+    for name in ("1.", "2.", "10.", "Lists/9", "Lists/11", "Lists/b.eml", "3.bak"):
+        (place / name).parent.mkdir(parents=True, exist_ok=True)
+        (place / name).write_text(f"Subject: {name}\n\nwords\n")
+    (place / "cyrus.index").write_bytes(b"\0\1")
+    (place / "4").write_bytes(b"\0\1 no mail: it has no field")
+    (place / "2024").write_text("From - Sun Dec 31 15:59:59 2006\nSubject: box\n\nwords\n")
+    done = run(f"import {BOB} {place} --json").records
+    assert [(one["source"], one["folder"], one["taken"]) for one in done] == [
+        (f"{place}/2024", "2024", 1),
+        (f"{place}/Lists", "Lists", 3),
+        (str(place), "INBOX", 3),
+    ]
+    run(f"export {BOB} {tmp_path}/out --format mbox")
+    for file, names in (("INBOX", ["1.", "2.", "10."]), ("Lists", ["Lists/b.eml", "Lists/9", "Lists/11"])):
+        lines = (tmp_path / "out" / f"{file}.mbox").read_text().splitlines()
+        assert [line for line in lines if line.startswith("Subject:")] == [f"Subject: {one}" for one in names]
+
+
 @pytest.mark.parametrize("at", [40, 1500], ids=["at its beginning", "later"])
 def test_a_damaged_packed_file_is_said(run: Run, people: None, tmp_path: Path, at: int) -> None:
     letter = (
