@@ -179,7 +179,7 @@ def test_one_recipient_takes_one_line(web_lab, sign_in):
     web_lab.send(BOB, "For one", "Words.")
     page = sign_in()
     rows(page, "For one").click()
-    who = page.locator(".recipients summary")
+    who = page.locator(".recipients summary span")
     expect(who).to_have_text("to me")
     line_height = who.evaluate("(line) => parseFloat(getComputedStyle(line).lineHeight)")
     assert who.bounding_box()["height"] == pytest.approx(line_height, abs=2)
