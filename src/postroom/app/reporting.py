@@ -14,7 +14,7 @@ from postroom.app.building import Authorities, home_domain
 from postroom.app.operations.office import Office, Submission
 from postroom.app.settings import Settings, SettingsError
 from postroom.app.surroundings import Surroundings
-from postroom.deliver.reporting import Reports, ReportSender
+from postroom.deliver.reporting import Reports, ReportSender, Unwanted
 from postroom.intake.report_mailbox import Looked, ReportMailbox
 from postroom.mailauth.dkim.names import a_labels
 from postroom.message.address import Address, parse_mailbox
@@ -31,6 +31,7 @@ from postroom.store.store import Store
 USER = "reports"  # who posts them, in Received
 DAY = 86_400_000_000  # microseconds
 MAX_RESPONSE = 64 * 1024  # octets of an answer to a report; nothing is done with them
+_PASSING = (408, 425, 429)  # of the statuses that blame us, those that pass
 ROWS_DAYS = 7  # that rows are kept which no report takes up
 
 
@@ -101,7 +102,8 @@ def publisher(web: Web) -> Callable[[str, bytes, str], Awaitable[None]]:
         except (NotFetched, CertificateError) as error:
             raise OSError(str(error)) from error
         if not 200 <= response.status < 300:
-            raise OSError(f"it answers {response.status}")
+            passes = response.status >= 500 or response.status in _PASSING
+            raise (OSError if passes else Unwanted)(f"it answers {response.status}")
 
     return publish
 
@@ -112,9 +114,9 @@ def posting(url: str, octets: bytes, media_type: str) -> Request:
         parts = urlsplit(url)
         host, port = parts.hostname or "", parts.port
     except ValueError as error:
-        raise OSError(f"it is no URL: {error}") from error
+        raise Unwanted(f"it is no URL: {error}") from error
     if parts.scheme.lower() != "https" or a_labels(host) is None or port not in (None, 443) or parts.username:
-        raise OSError("only https at port 443 of a named host, without a password, is served")
+        raise Unwanted("only https at port 443 of a named host, without a password, is served")
     target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     return Request(host, target, MAX_RESPONSE, "POST", (("Content-Type", media_type),), octets)
 

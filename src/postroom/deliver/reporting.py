@@ -40,6 +40,7 @@ PAUSE = (
     600  # seconds after midnight in which no report goes: the last rows of the day are still being written
 )
 SPREAD = 4 * 3600  # seconds after that within which reports go
+RETRIED = 24 * 3600  # seconds that a URL is tried for (RFC 8460 §5)
 GIVE_UP = 3  # days after which a report that could not be sent is not tried again
 MAX_DUE = 5000  # reports of one run
 MAX_POLICIES = 4  # reports about one domain's day: its policy may have changed so often
@@ -53,7 +54,7 @@ class Reports(msgspec.Struct, frozen=True):
     """What reports are made with. `organization` is the domain in whose name they are, `author` the address they come from.
 
     `post` sends a message from an address to others, asks for no notifications, and gives its journey; raises `MailError`. `publish` hands octets to
-    a URL by POST, with their media type, and raises OSError; None where that cannot be done.
+    a URL by POST, with their media type, and raises OSError, `Unwanted` where it is of no use to try again; None where that cannot be done.
     """
 
     engine: Engine
@@ -63,6 +64,17 @@ class Reports(msgspec.Struct, frozen=True):
     post: Post
     generator: str = "Postroom"
     publish: Callable[[str, bytes, str], Awaitable[None]] | None = None
+
+
+class Unwanted(OSError):
+    """A URL does not take reports, and will not later."""
+
+
+class _Tried(msgspec.Struct):
+    """What went wrong with URLs, and those of them that are to be tried again."""
+
+    problems: list[str] = []
+    again: list[str] = []
 
 
 class _Later(Exception):
@@ -148,33 +160,52 @@ class ReportSender:
         record = await tlsrpt.look_up(self._with.resolver, about.domain)
         if record is None or not (record.mail or (record.https and self._with.publish)):
             return []
-        rows = await report_rows.rows(self._with.engine.reading(), about)
+        reading = self._with.engine.reading()
+        rows = await report_rows.rows(reading, about)
         report_id = _id(self._with.organization, about, now)
+        before = await report_rows.noted(reading, about, report_id)
+        if (
+            before is not None
+            and _may_come(about, now)
+            and now - before.at < before.at - moment(about) * _SECOND
+        ):
+            raise _Later(before.problem)  # each pause is as long as all the time before it
         report = TlsReport(
             self._with.organization, str(self._with.author), report_id, *_span(about, now), _policies(rows)
         )
         packed = await asyncio.to_thread(_tls, report)
-        if record.mail:
+        had = before.destinations.split(" ") if before is not None else []
+        by_mail = [str(one) for one in record.mail]
+        if record.mail and not set(by_mail) <= set(had):
             await self._post(
                 report_mail.tls_mail(self._cover(about, record.mail, report_id, now), packed), record.mail
             )
-        problem = await self._publish(record.https, packed)
-        names = " ".join([*map(str, record.mail), *record.https])
+        tried = await self._publish([url for url in record.https if url not in had], packed)
         sessions = sum(times for _, _, times in rows)
-        return [SentReport(TLS, about.domain, report_id, about.day, now, sessions, names, problem)]
+        sent = SentReport(
+            TLS, about.domain, report_id, about.day, now, sessions, "", "; ".join(tried.problems)
+        )
+        if tried.again and _may_come(about, now):
+            has = " ".join([*by_mail, *(url for url in record.https if url not in tried.again)])
+            so_far = msgspec.structs.replace(sent, destinations=has)
+            await self._with.engine.write(lambda tx: report_rows.note(tx, so_far), Urgency.HOUSEKEEPING)
+            raise _Later(sent.problem)
+        return [msgspec.structs.replace(sent, destinations=" ".join([*by_mail, *record.https]))]
 
-    async def _publish(self, urls: Iterable[str], packed: bytes) -> str:
-        """RFC 8460 §5.4; gives what went wrong."""
-        problems: list[str] = []
-        publish = self._with.publish
+    async def _publish(self, urls: Iterable[str], packed: bytes) -> _Tried:
+        """RFC 8460 §5.4."""
+        tried, publish = _Tried(), self._with.publish
         if publish is None:
-            return ""
+            return tried
         for url in urls:
             try:
                 await publish(url, packed, "application/tlsrpt+gzip")
+            except Unwanted as error:
+                tried.problems.append(f"{url}: {error}")
             except OSError as error:
-                problems.append(f"{url}: {error}")
-        return "; ".join(problems)
+                tried.problems.append(f"{url}: {error}")
+                tried.again.append(url)
+        return tried
 
     async def _post(self, raw: bytes, to: Sequence[Address]) -> None:
         try:
@@ -218,6 +249,12 @@ def moment(about: DueReport) -> int:
 def _is_late(about: DueReport, now: int) -> bool:
     """Whether nothing is waited for any more."""
     return now // _SECOND // DAY - about.day > GIVE_UP
+
+
+def _may_come(about: DueReport, now: int) -> bool:
+    """Whether a URL is tried again: of a day that is over, since of another each report is its own."""
+    second = now // _SECOND
+    return (about.day + 1) * DAY <= second < moment(about) + RETRIED
 
 
 def _span(about: DueReport, now: int) -> tuple[int, int]:

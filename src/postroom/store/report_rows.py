@@ -132,14 +132,28 @@ SENT: Final = """
 INSERT INTO reports_sent (kind, domain, report_id, day, at, messages, destinations, problem) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
 ON CONFLICT (kind, domain, report_id) DO UPDATE SET at = excluded.at, destinations = excluded.destinations, problem = excluded.problem
 """
+BEFORE: Final = """
+SELECT kind, domain, report_id, day, at, messages, destinations, problem FROM reports_sent WHERE kind = $1 AND domain = $2 AND report_id = $3
+"""
 DONE: Final = "DELETE FROM report_rows WHERE kind = $1 AND day = $2 AND domain = $3"
 
 
 async def finish(tx: Transaction, about: DueReport, sent: Sequence[SentReport]) -> None:
     """Forgets the rows of a report and notes what became of it (of several, where the policy changed in the course of the day)."""
     for one in sent:
-        await tx.execute(SENT, *msgspec.structs.astuple(one))
+        await note(tx, one)
     await tx.execute(DONE, about.kind, about.day, about.domain)
+
+
+async def note(tx: Transaction, one: SentReport) -> None:
+    """Notes to whom a report went that others are still to get; its rows stay."""
+    await tx.execute(SENT, *msgspec.structs.astuple(one))
+
+
+async def noted(tx: Transaction, about: DueReport, report_id: str) -> SentReport | None:
+    """What became of a report so far."""
+    row = await tx.fetchrow(BEFORE, about.kind, about.domain, report_id)
+    return None if row is None else SentReport(*row)
 
 
 LISTING: Final = """

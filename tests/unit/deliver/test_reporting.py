@@ -14,6 +14,7 @@ from postroom.deliver.reporting import (
     SPREAD,
     Reports,
     ReportSender,
+    Unwanted,
     moment,
 )
 from postroom.deliver.tally import Tally
@@ -49,6 +50,7 @@ class World:
         self.posted: list[tuple[list[str], bytes]] = []
         self.published: list[tuple[str, bytes, str]] = []
         self.refuses: MailError | None = None
+        self.tried = 0
 
     async def post(self, author: Address, to: Sequence[Address], raw: bytes) -> int:
         assert str(author) == "postmaster@hamburger.test"
@@ -58,7 +60,10 @@ class World:
         return len(self.posted)
 
     async def publish(self, url: str, octets: bytes, media_type: str) -> None:
+        if "unwanted" in url:
+            raise Unwanted("it answers 404")
         if "broken" in url:
+            self.tried += 1
             raise OSError("no")
         self.published.append((url, octets, media_type))
 
@@ -256,11 +261,41 @@ async def test_no_tls_report_without_a_way(world: World, zone: str) -> None:
     assert await world.waiting(TLS) == []
 
 
-async def test_a_url_that_does_not_work_is_told(world: World) -> None:
+TWO_URLS = "_smtp._tls.e.test TXT v=TLSRPTv1; rua=mailto:t@e.test,https://broken.test/,https://t.test/"
+
+
+async def test_a_url_that_does_not_work_is_tried_for_a_day_and_told(world: World) -> None:
+    """RFC 8460 has it tried again for 24 hours, with growing pauses; nobody gets the report twice."""
     world.tally.connected(TlsPolicy("e.test"), None, (TODAY - 1) * DAY * 1_000_000)
     await world.tally.write()
-    (sent,) = await world.send(
-        "_smtp._tls.e.test TXT v=TLSRPTv1; rua=https://broken.test/,https://t.test/", web=True
-    )
-    assert sent.problem == "https://broken.test/: no"
-    assert len(world.published) == 1
+    first = moment(*await world.waiting(TLS))
+    tried = []
+    for quarter in range(4 * 24 + 2):
+        world.tried = 0
+        sent = await world.send(TWO_URLS, first + quarter * 900, web=True)
+        tried += [quarter] * world.tried
+        if sent:
+            break
+    assert tried == [0, 1, 2, 4, 8, 16, 32, 64, 96]
+    assert [one.problem for one in sent] == ["https://broken.test/: no"]
+    assert sent[0].destinations == "t@e.test https://broken.test/ https://t.test/"
+    assert (len(world.published), len(world.posted)) == (1, 1)
+    assert await world.waiting(TLS) == []
+
+
+async def test_a_url_that_works_again_gets_the_report(world: World) -> None:
+    world.tally.connected(TlsPolicy("e.test"), None, (TODAY - 1) * DAY * 1_000_000)
+    await world.tally.write()
+    first = moment(*await world.waiting(TLS))
+    assert await world.send(TWO_URLS, first, web=True) == []
+    (sent,) = await world.send(TWO_URLS.replace("broken", "mended"), first + 900, web=True)
+    assert sent.problem == ""
+    assert [url for url, _, _ in world.published] == ["https://t.test/", "https://mended.test/"]
+    assert len(world.posted) == 1
+
+
+async def test_a_url_that_wants_no_reports_is_not_tried_again(world: World) -> None:
+    world.tally.connected(TlsPolicy("e.test"), None, (TODAY - 1) * DAY * 1_000_000)
+    await world.tally.write()
+    (sent,) = await world.send(TWO_URLS.replace("broken", "unwanted"), web=True)
+    assert sent.problem == "https://unwanted.test/: it answers 404"
