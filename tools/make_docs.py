@@ -450,7 +450,9 @@ def number(bound: Bound) -> str:
 
 
 def _figure(value: Any) -> str:
-    return f"{value:,}" if isinstance(value, int) else f"{value:g}" if isinstance(value, float) else str(value)
+    return (
+        f"{value:,}" if isinstance(value, int) else f"{value:g}" if isinstance(value, float) else str(value)
+    )
 
 
 if __name__ == "__main__":
