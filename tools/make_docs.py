@@ -442,11 +442,15 @@ def number(bound: Bound) -> str:
         return ", ".join(str(one) for one in value)
     for unit in ("SECONDS", "DAYS"):
         if name.endswith(f"_{unit}"):
-            return f"{value:g} {unit.lower()}"
+            return f"{_figure(value)} {unit.lower()}"
     if isinstance(value, int) and re.search("octet|byte", f"{name} {bound.meaning}".lower()):
-        for size, letters in ((1 << 30, "GiB"), (1 << 20, "MiB"), (1 << 10, "KiB")):
+        for size, letters in ((1 << 60, "EiB"), (1 << 30, "GiB"), (1 << 20, "MiB"), (1 << 10, "KiB")):
             if value >= size and value % size == 0:
                 return f"{value // size} {letters}"
+    return _figure(value)
+
+
+def _figure(value: Any) -> str:
     return (
         f"{value:,}" if isinstance(value, int) else f"{value:g}" if isinstance(value, float) else str(value)
     )

@@ -356,10 +356,12 @@ def load(path: Path) -> Settings:
     """Reads a file; raises `SettingsError` with the file, the key and the remedy."""
     try:
         text = path.read_text("utf-8")
-    except OSError as error:
+    except FileNotFoundError as error:
         raise SettingsError(
             f"{path}: {error.strerror}; make one with: postroom quickstart you@your.domain"
         ) from error
+    except OSError as error:
+        raise SettingsError(f"{path}: {error.strerror}") from error
     except UnicodeDecodeError as error:
         line = error.object[: error.start].count(b"\n") + 1
         raise SettingsError(f"{path}: line {line} is not UTF-8: write it anew in that") from error

@@ -73,6 +73,11 @@ def test_a_mistake_is_named_with_its_remedy(text: str, words: str) -> None:
     assert words in str(caught.value)
 
 
+def test_what_is_there_and_no_file_is_not_to_be_made(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match=r"Is a directory$"):
+        load(tmp_path)
+
+
 def test_a_missing_file_names_the_command_that_makes_one(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match="postroom quickstart"):
         load(tmp_path / "none.toml")

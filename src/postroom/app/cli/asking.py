@@ -126,7 +126,7 @@ def domain_of(text: str) -> str:
     """The domain that a user wrote, in A-labels. Raises CommandFailed."""
     found = a_labels(text.removesuffix("."))
     if found is None:
-        raise CommandFailed(f"{text} is no domain; write e.g. example.com", 2)
+        raise CommandFailed(f"{text!r} is no domain; write e.g. example.com", 2)
     return found
 
 

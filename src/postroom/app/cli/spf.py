@@ -99,7 +99,7 @@ def _address(text: str) -> str:
         return str(ipaddress.ip_address(text))
     except ValueError as error:
         raise CommandFailed(
-            f"{text} is no IP address; the client's comes after the domain, e.g. 192.0.2.1", 2
+            f"{text!r} is no IP address; the client's comes after the domain, e.g. 192.0.2.1", 2
         ) from error
 
 

@@ -101,7 +101,7 @@ def test_a_name_server_that_is_not_there(run: Run) -> None:
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        ("e.test 192.0.2", "192.0.2 is no IP address"),
+        ("e.test 192.0.2", "'192.0.2' is no IP address"),
         ("a@b@c 192.0.2.1", "a@b@c is no address; write a domain, local@domain, or <>"),
         ("<> 192.0.2.1", "give it with --helo NAME"),
         (
