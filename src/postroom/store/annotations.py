@@ -13,8 +13,8 @@ import msgspec
 
 from postroom.message.errors import NotPermitted
 from postroom.store.changes import MetadataChanged
-from postroom.store.counts import CHUNK, chunks, placeholders
 from postroom.store.engine import Transaction
+from postroom.store.in_lists import CHUNK, chunks, placeholders
 from postroom.store.mailboxes import Impossible, bump
 from postroom.store.rights import MailboxRef, NoSuchMailbox, Right, rights_in
 

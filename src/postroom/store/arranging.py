@@ -10,8 +10,8 @@ from typing import Final
 import msgspec
 
 from postroom.store.changes import MailboxChanged
-from postroom.store.counts import CHUNK, chunks, placeholders
 from postroom.store.engine import Transaction
+from postroom.store.in_lists import CHUNK, chunks, placeholders
 from postroom.store.mailboxes import Impossible, bump, get
 from postroom.store.rights import MailboxRef, NoSuchMailbox, Right, require
 from postroom.store.tree import ROLE_TAKEN, RoleTaken

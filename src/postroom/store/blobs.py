@@ -15,8 +15,8 @@ from typing import Final
 
 import msgspec
 
-from postroom.store.counts import CHUNK, chunks, placeholders
 from postroom.store.engine import Transaction
+from postroom.store.in_lists import CHUNK, chunks, placeholders
 
 DEDUPE_FROM: Final = 16_384  # octets; stands in the schema and in the statements below too
 DROPPED: Final = 50  # uploads that are looked at together to make room for another

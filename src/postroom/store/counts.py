@@ -14,7 +14,6 @@ from postroom.store.engine import Transaction
 from postroom.store.flags import BadKeywords, Flag, split_keywords
 
 MOST_KEYWORDS: Final = 2_000  # different ones in an account: SELECT tells all of a mailbox in one line
-CHUNK: Final = 50  # values in one IN list: statements stay few, and the same text serves every full chunk
 
 ADJUST: Final = """
 UPDATE mailboxes SET highestmodseq = $3, n_total = n_total + $4, n_unseen = n_unseen + $5, n_deleted = n_deleted + $6,
@@ -90,17 +89,3 @@ async def check_keywords(tx: Transaction, account_id: int, mailbox_id: int, want
     there = {row[0] for row in await tx.fetch(KEYWORDS_ANYWHERE, account_id)}
     if len(there.union(new)) > MOST_KEYWORDS and not there.issuperset(new):
         raise BadKeywords(f"An account has at most {MOST_KEYWORDS} different keywords")
-
-
-def placeholders(count: int, first: int) -> str:
-    """`$first, ...`, for an IN list."""
-    return ", ".join(f"${first + number}" for number in range(count))
-
-
-def chunks(values: Iterable[int]) -> list[list[int]]:
-    """Sorted distinct values in lists of CHUNK, the last one filled up by repeating its last value."""
-    ordered = sorted(set(values))
-    parts = [ordered[start : start + CHUNK] for start in range(0, len(ordered), CHUNK)]
-    if parts:
-        parts[-1] += parts[-1][-1:] * (CHUNK - len(parts[-1]))
-    return parts

@@ -13,9 +13,9 @@ from typing import Final
 
 import msgspec
 
-from postroom.store.counts import CHUNK, chunks, placeholders
 from postroom.store.engine import Row, Transaction
 from postroom.store.flags import Flag, split_keywords
+from postroom.store.in_lists import CHUNK, chunks, placeholders
 from postroom.store.messages import Email
 
 MOST_CHANGES: Final = 20_000  # rows of copies that one look at changes reads

@@ -13,9 +13,10 @@ from typing import Final
 
 from postroom.store import blobs
 from postroom.store.changes import Change, MailboxChanged, MessagesExpunged
-from postroom.store.counts import CHUNK, Tally, chunks, placeholders
+from postroom.store.counts import Tally
 from postroom.store.engine import Row, Transaction
 from postroom.store.flags import Flag
+from postroom.store.in_lists import CHUNK, chunks, placeholders
 from postroom.store.mailboxes import HasChildren, Impossible, bump, get, hold
 from postroom.store.messages import HIGHEST_UID, Ranges
 from postroom.store.rights import MailboxRef, NoSuchMailbox, Right, require

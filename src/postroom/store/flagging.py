@@ -15,9 +15,10 @@ import msgspec
 from postroom.message.errors import NotPermitted
 from postroom.store import seen
 from postroom.store.changes import FlagsChanged
-from postroom.store.counts import CHUNK, Tally, check_keywords, chunks, placeholders
+from postroom.store.counts import Tally, check_keywords
 from postroom.store.engine import Row, Transaction
 from postroom.store.flags import Flag, join_keywords, split_keywords
+from postroom.store.in_lists import CHUNK, chunks, placeholders
 from postroom.store.mailboxes import bump, unbump
 from postroom.store.messages import Ranges
 from postroom.store.rights import MailboxRef, NoSuchMailbox, Right, require, rights_in

@@ -16,9 +16,9 @@ import msgspec
 from postroom.message.errors import EnhancedStatus, MailError, NotPermitted
 from postroom.store import seen
 from postroom.store.changes import MailboxChanged
-from postroom.store.counts import CHUNK, chunks, placeholders
 from postroom.store.engine import Transaction
 from postroom.store.ids import Ids
+from postroom.store.in_lists import CHUNK, chunks, placeholders
 from postroom.store.rights import MailboxRef, NoSuchMailbox, Right, require
 
 TOP: Final = 0  # the parent of mailboxes that have none

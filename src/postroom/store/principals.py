@@ -11,8 +11,8 @@ from typing import Final
 
 import msgspec
 
-from postroom.store.counts import CHUNK, chunks, placeholders
 from postroom.store.engine import Transaction
+from postroom.store.in_lists import CHUNK, chunks, placeholders
 
 MOST_EXAMINED: Final = 2_000  # accounts of a domain that one query looks at
 LAST: Final = "\U0010ffff"  # sorts behind everything that an address holds

@@ -12,8 +12,8 @@ from typing import Final
 import msgspec
 
 from postroom.store import record_acl, record_spans, records
-from postroom.store.counts import CHUNK, chunks, placeholders
 from postroom.store.engine import Transaction
+from postroom.store.in_lists import CHUNK, chunks, placeholders
 from postroom.store.record_acl import Grant, Moment
 from postroom.store.record_spans import Span
 from postroom.store.records import SLICE, Changed, Kind

@@ -12,8 +12,8 @@ import msgspec
 
 from postroom.message.errors import EnhancedStatus, MailError, NotPermitted
 from postroom.store.changes import RecordsChanged
-from postroom.store.counts import CHUNK, chunks, placeholders
 from postroom.store.engine import Transaction
+from postroom.store.in_lists import CHUNK, chunks, placeholders
 from postroom.store.mailboxes import bump
 
 MAX_RECORDS: Final = 100_000  # of one kind in one account

@@ -22,9 +22,9 @@ from postroom.message.query import (
     Sized,
 )
 from postroom.store import seen
-from postroom.store.counts import CHUNK, chunks, placeholders
 from postroom.store.engine import Row, Transaction, Value
 from postroom.store.flags import Flag
+from postroom.store.in_lists import CHUNK, chunks, placeholders
 from postroom.store.rights import MailboxRef, Right, require
 
 Span = tuple[int, int]  # the first and the last uid
