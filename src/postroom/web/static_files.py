@@ -16,6 +16,8 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
+from postroom.proto.http.codings import takes_gzip
+
 PREFIX: Final = "/mail"
 PAGE: Final = "index.html"
 FOLDER: Final = Path(str(resources.files("postroom.web"))) / "static"
@@ -117,7 +119,7 @@ def _read(folder: Path) -> dict[str, File]:
 
 
 def _response(file: File, request: Request) -> Response:
-    packed = file.packed is not None and "gzip" in request.headers.get("accept-encoding", "")
+    packed = file.packed is not None and takes_gzip(request.headers.get("accept-encoding", ""))
     tag = f'"{file.tag}{"-gz" if packed else ""}"'
     headers = {
         "cache-control": _FOREVER if file.forever else _ASK,

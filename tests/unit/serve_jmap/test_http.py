@@ -1,6 +1,7 @@
 """Sessions, requests and what is wrong with them, over HTTP (RFC 8620 §2, §3)."""
 
 import asyncio
+import gzip
 import json
 from typing import Any
 
@@ -223,3 +224,27 @@ async def test_references_make_no_more_of_a_request_than_it_could_say(stage: Jma
     kinds = [told.get("type", "") for _, told, _ in answers]
     assert kinds == [""] * 7 + ["invalidResultReference"] * 9
     assert len(json.dumps(answers)) < 300_000
+
+
+@pytest.mark.parametrize(
+    ("octets", "packed"), [(http.WORTH_PACKING - 1, False), (http.WORTH_PACKING, True), (200_000, True)]
+)
+async def test_a_long_response_is_packed_for_who_takes_that(
+    stage: JmapStage, octets: int, packed: bool
+) -> None:
+    bob = stage.jmap(BOB)
+    empty = len((await bob.post(_echo(""))).body)
+    wanted = _echo("x" * (octets - empty))
+    plain = await bob.post(wanted)
+    assert len(plain.body) == octets
+    assert "content-encoding" not in plain.headers
+    reply = await bob.post(wanted, **{"accept-encoding": "gzip, br"})
+    assert int(reply.headers["content-length"]) == len(reply.body)
+    assert ("content-encoding" in reply.headers) is packed
+    assert (gzip.decompress(reply.body) if packed else reply.body) == plain.body
+    refused = await bob.post(wanted, **{"accept-encoding": "gzip;q=0"})
+    assert refused.body == plain.body
+
+
+def _echo(text: str) -> dict[str, Any]:
+    return {"using": [CORE], "methodCalls": [["Core/echo", {"text": text}, "c"]]}

@@ -1,1 +1,1 @@
-"""HTTP as mail needs it of others: one request, one bounded response. Nothing is served here."""
+"""HTTP as mail needs it: one request of ours and one bounded response, and what a client says that it takes. No server is here."""

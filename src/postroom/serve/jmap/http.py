@@ -1,6 +1,7 @@
 """The HTTP resources of JMAP as one ASGI application: session, API, and what families add (upload, download, events).
 
-RFC 8620 §2.2 (well-known), §3.1 (API requests), §3.6.1 (problem details); RFC 7617 (Basic), RFC 6750 §2.1 (Bearer). One request a client has in the air at a time per
+RFC 8620 §2.2 (well-known), §3.1 (API requests), §3.6.1 (problem details); RFC 7617 (Basic), RFC 6750 §2.1 (Bearer); RFC 9110 §8.4.1.3 (gzip).
+One request a client has in the air at a time per
 `maxConcurrentRequests`. Not here: connections, TLS and the limits of HTTP itself (`app`), and what methods do.
 """
 
@@ -9,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import binascii
+import gzip
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable, Mapping, MutableMapping
 from http import HTTPStatus
@@ -17,6 +19,7 @@ from typing import Any, Final
 from weakref import WeakValueDictionary
 
 from postroom.message.errors import AuthenticationFailed, MailError, NotPermitted, TooManyLogins
+from postroom.proto.http.codings import takes_gzip
 from postroom.proto.jmap import ijson
 from postroom.proto.jmap.capabilities import KNOWN
 from postroom.proto.jmap.errors import RequestError
@@ -36,6 +39,8 @@ JSON: Final = b"application/json"
 PROBLEM: Final = b"application/problem+json"
 _AS_HTTP: Final = {"ws": "http", "wss": "https"}
 MAX_CREDENTIALS: Final = 4096  # octets of an Authorization field
+WORTH_PACKING: Final = 1_400  # octets of a response: less is one packet anyway
+_FASTEST: Final = 1  # of gzip's levels: a list of emails is a fifth of its size
 
 
 class Exchange:
@@ -91,7 +96,13 @@ class Exchange:
                 return b"".join(pieces)
 
     async def answer(self, status: int, body: bytes = b"", kind: bytes = JSON, further: Headers = ()) -> None:
-        """The whole response."""
+        """The whole response; as gzip, where that is worth it and taken."""
+        if len(body) >= WORTH_PACKING and takes_gzip(
+            self.headers.get(b"accept-encoding", b"").decode("latin-1")
+        ):
+            # no other site's page can have responses made and guess at secrets by their lengths
+            body = await apart(len(body), gzip.compress, body, _FASTEST, mtime=0)
+            further = [*further, (b"content-encoding", b"gzip")]
         headers = [
             (b"content-type", kind),
             (b"content-length", b"%d" % len(body)),
