@@ -3,7 +3,7 @@
 import pytest
 
 from people import at
-from postroom.deliver.attempt import Attempt
+from postroom.deliver.attempt import Attempt, Deferral
 from postroom.deliver.reports import Result, failed
 from postroom.message.dsn_rules import Happened
 from postroom.message.envelope import ByMode, DeliverBy, Notify, Recipient, Ret
@@ -14,11 +14,12 @@ from sorting_office import HOUR, MESSAGE, SortingOffice, bounce_of
 
 DAY = 24 * HOUR
 BOB = "bob@hamburger.test"  # local, so that reports can be read
+GREYLISTED = Deferral("451 4.7.1 Greylisted")
 
 
 def refuse_for_now(office: SortingOffice) -> None:
     def script(job: Job) -> Attempt:
-        return Attempt(office.clock.now(), delayed={copy.n: "451 4.7.1 Greylisted" for copy in job.copies})
+        return Attempt(office.clock.now(), delayed={copy.n: GREYLISTED for copy in job.copies})
 
     office.scripted.scripts["r.test"] = script
 
@@ -61,7 +62,7 @@ async def test_one_delay_notice_after_four_hours(office: SortingOffice) -> None:
     office.clock.advance(4 * HOUR + 1)
     await office.until(lambda: office.inbox(office.bob))
     [notice] = await office.inbox(office.bob)
-    assert bounce_of(notice) == ("Final-Recipient: rfc822; eve@r.test", "Action: delayed", "Status: 4.4.7")
+    assert bounce_of(notice) == ("Final-Recipient: rfc822; eve@r.test", "Action: delayed", "Status: 4.7.1")
     assert b"Greylisted" in notice
     assert b"Will-Retry-Until:" in notice
     assert b"Remote-MTA:" not in notice  # RFC 3464 §2.3.5: a domain is no server that has said anything

@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable, Sequence
 
 import msgspec
 
-from postroom.deliver.attempt import Attempt
+from postroom.deliver.attempt import Attempt, Deferral
 from postroom.deliver.local import UNREADABLE
 from postroom.deliver.reports import Result, failed
 from postroom.deliver.signing import Stamped, unstamped
@@ -189,7 +189,7 @@ class SmtpConversation:
             return self._unsent(job, attempt, misfit)
         content = await self._desk.read_body(job)
         if content is None:
-            attempt.delayed = {copy.n: UNREADABLE for copy in job.copies}
+            attempt.delayed = {copy.n: Deferral(UNREADABLE) for copy in job.copies}
             return attempt
         parcel = await self._fit(job, content, attempt)
         limit = self._machine.capabilities.recipients or RECIPIENTS
@@ -247,7 +247,7 @@ class SmtpConversation:
         if misfit.permanent:
             self._fail(attempt, job.copies, misfit)
         else:
-            attempt.delayed = {copy.n: misfit.public for copy in job.copies}
+            attempt.delayed = {copy.n: Deferral(misfit.public) for copy in job.copies}
         attempt.events += _outcomes(job, attempt, self._at(attempt.started), self._name)
         return attempt
 
@@ -291,7 +291,7 @@ class SmtpConversation:
             status = reply.status or UNDEFINED
             attempt.results.append(Result(copy, Happened.FAILED, status, _lines(result), self._name))
         else:
-            attempt.delayed[copy.n] = f"{self._name} said: {reply}" if result.said else reply.text
+            attempt.delayed[copy.n] = _deferral(result, self._name)
 
     async def quit(self) -> None:
         """Says QUIT and closes; what the server answers does not matter any more. A message that was called off under way is cut where it is."""
@@ -332,7 +332,8 @@ def _cut_short(attempt: Attempt, left: Sequence[Copy]) -> None:
     """The server takes no more over this connection (RFC 9422, MAILMAX; RFC 5321 §3.8): another one goes on, unless this one has come to nothing."""
     attempt.goes_on = bool(attempt.results)
     if not attempt.goes_on:
-        attempt.delayed |= {copy.n: "The connection ended before this recipient's turn" for copy in left}
+        unturned = Deferral("The connection ended before this recipient's turn")
+        attempt.delayed |= {copy.n: unturned for copy in left}
 
 
 def _outcomes(job: Job, attempt: Attempt, at: int, name: str) -> list[Outcome]:
@@ -346,7 +347,7 @@ def _outcomes(job: Job, attempt: Attempt, at: int, name: str) -> list[Outcome]:
             reply = " ".join(result.reply)
             told.append(Outcome(at, copy.rcpt, address, word, str(result.status), reply, name))
         elif copy.n in attempt.delayed:
-            told.append(Outcome(at, copy.rcpt, address, "delayed", "", attempt.delayed[copy.n], name))
+            told.append(Outcome(at, copy.rcpt, address, "delayed", "", attempt.delayed[copy.n].words, name))
     return told
 
 
@@ -406,6 +407,10 @@ def _lines(result: SmtpResult) -> tuple[str, ...]:
         return reply.lines
     status = f" {reply.status}" if reply.status else ""
     return tuple(f"{reply.code}{status} {line}" for line in reply.lines)
+
+
+def _deferral(result: SmtpResult, name: str) -> Deferral:
+    return Deferral("\n".join(_lines(result)), name if result.said else "")
 
 
 def _letter(envelope: Envelope, content: Content) -> Letter:

@@ -11,7 +11,7 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Collection
 from typing import Protocol
 
-from postroom.deliver.attempt import Attempt
+from postroom.deliver.attempt import Attempt, Deferral
 from postroom.net import eager
 from postroom.store.jobs import Job
 
@@ -215,7 +215,7 @@ class Destination:
         except Exception as error:  # noqa: BLE001 - whatever it is: the job must come to an end
             self._on_error(error)
             await self._hang_up(line)
-            return Attempt(job.lease.now, delayed={copy.n: OUR_FAULT for copy in job.copies})
+            return Attempt(job.lease.now, delayed={copy.n: Deferral(OUR_FAULT) for copy in job.copies})
 
     async def _attempt(self, job: Job, line: _Line) -> Attempt | None:
         reused = line.ready and line.conversation is not None and line.conversation.suits(job)

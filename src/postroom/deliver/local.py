@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from postroom.deliver.attempt import Attempt
+from postroom.deliver.attempt import Attempt, Deferral
 from postroom.deliver.filing import Discard, Durable, Filing, discard_undone, make_durable
 from postroom.deliver.reports import Result, failed
 from postroom.message.dsn_rules import Happened
@@ -40,7 +40,7 @@ class LocalWorker:
         """Tries every copy; without `content` (it cannot be read now) none."""
         attempt = Attempt(self._clock.now())
         if content is None:
-            attempt.delayed = {copy.n: UNREADABLE for copy in job.copies}
+            attempt.delayed = {copy.n: Deferral(UNREADABLE) for copy in job.copies}
             return attempt
         for copy in job.copies:
             at = (self._clock.now() - attempt.started) // 1000
@@ -52,7 +52,7 @@ class LocalWorker:
                 if error.permanent:
                     attempt.results.append(failed(copy, error))
                 else:
-                    attempt.delayed[copy.n] = f"{error.status} {error.public}"
+                    attempt.delayed[copy.n] = Deferral(f"{error.status} {error.public}")
                 attempt.events.append(Outcome(at, copy.rcpt, address, word, str(error.status), error.public))
             else:
                 attempt.results.append(Result(copy, Happened.DELIVERED))

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from postroom.deliver.attempt import Attempt
+from postroom.deliver.attempt import Attempt, Deferral
 from postroom.deliver.reports import failed
 from postroom.deliver.tls_outcome import ResultKind
 from postroom.message.errors import EncryptionNeeded, RequireTlsUnsupported
@@ -94,8 +94,8 @@ def refused(job: Job, attempt: Attempt, refusals: Sequence[Refusal], at: int) ->
             for copy in job.copies
         ]
         return attempt
-    words = f"{last.status} {last.words}"
-    attempt.delayed = {copy.n: words for copy in job.copies}
+    deferral = Deferral(f"{last.status} {last.words}")
+    attempt.delayed = {copy.n: deferral for copy in job.copies}
     attempt.events += [
         Outcome(at, copy.rcpt, str(copy.address), "delayed", last.status, last.words) for copy in job.copies
     ]

@@ -15,7 +15,7 @@ from typing import Any
 
 import msgspec
 
-from postroom.deliver.attempt import Attempt
+from postroom.deliver.attempt import Attempt, Deferral
 from postroom.deliver.destinations import OUR_FAULT, Conversation, Destination, Relay
 from postroom.deliver.legs import LOCAL_HOP
 from postroom.deliver.placing import Placed
@@ -199,7 +199,7 @@ class Runner:
             return await conversation.deliver(job)
         except Exception as error:  # noqa: BLE001 - whatever it is: the job must come to an end
             self._use.on_error(error)
-            return Attempt(job.lease.now, delayed={copy.n: OUR_FAULT for copy in job.copies})
+            return Attempt(job.lease.now, delayed={copy.n: Deferral(OUR_FAULT) for copy in job.copies})
 
     def in_background(self, work: Coroutine[Any, Any, Any]) -> None:
         """Runs something that `stop` waits for."""

@@ -10,12 +10,12 @@ from collections.abc import Awaitable, Callable
 
 import msgspec
 
-from postroom.deliver.attempt import Attempt
+from postroom.deliver.attempt import Attempt, Deferral
 from postroom.deliver.placing import Placed, Placer, Reportable
 from postroom.deliver.reports import Result, failed
 from postroom.message.dsn_rules import Happened
 from postroom.message.envelope import ByMode
-from postroom.message.errors import EnhancedStatus, Expired, MailError
+from postroom.message.errors import Expired, MailError
 from postroom.message.journey import Hop, HopKind
 from postroom.store import blobs, hops, jobs, journal
 from postroom.store.engine import Engine, Transaction
@@ -24,7 +24,6 @@ from postroom.store.spilled import Content
 from postroom.store.spool import Copy
 
 _SECOND = 1_000_000
-DELAYED = EnhancedStatus(4, 4, 7)
 WAITED = "The message has waited for its next server"
 
 
@@ -81,8 +80,8 @@ class Settler:
         delayed = attempt.delayed
         if attempt.hop_down and attempt.tried:
             done = {outcome.n for outcome in final}
-            delayed = {copy.n: attempt.hop_down for copy in job.copies if copy.n not in done}
-        waiting = [Outcome(n, final=False, status=why) for n, why in delayed.items()]
+            delayed = {copy.n: Deferral(attempt.hop_down) for copy in job.copies if copy.n not in done}
+        waiting = [Outcome(n, final=False, status=why.said, remote=why.remote) for n, why in delayed.items()]
         again = self._again(job, attempt, now) if len(final) < len(job.copies) else None
         settled = await jobs.settle(tx, job, final + waiting, again)
         if settled.blob is not None:
@@ -104,7 +103,7 @@ class Settler:
         left = [copy for copy in job.copies if copy.n not in done]
         results = [
             *attempt.results,
-            *(_expired(copy, attempt.delayed.get(copy.n) or attempt.hop_down) for copy in left),
+            *(_expired(copy, _why(copy, attempt)) for copy in left),
         ]
         return msgspec.structs.replace(attempt, results=results, delayed={})
 
@@ -113,17 +112,7 @@ class Settler:
         if job.notices or now < job.alarm:
             return []
         done = {result.copy.n for result in attempt.results}
-        return [
-            Result(
-                copy,
-                Happened.DELAYED,
-                DELAYED,
-                (attempt.delayed.get(copy.n) or attempt.hop_down or copy.status or WAITED,),
-                retry_until=job.expires,
-            )
-            for copy in job.copies
-            if copy.n not in done
-        ]
+        return [_late(copy, _why(copy, attempt), job.expires) for copy in job.copies if copy.n not in done]
 
     def _again(self, job: Job, attempt: Attempt, now: int) -> Again:
         schedule = self._use.placer.schedule
@@ -131,7 +120,7 @@ class Settler:
         if counts and not attempt.hop_down:
             pause = schedule.wait(job.attempts + 1, self._use.chance.random()) * _SECOND
         noticed = job.notices + (1 if not job.notices and now >= job.alarm else 0)
-        why = attempt.hop_down or next(iter(attempt.delayed.values()), "")
+        why = attempt.hop_down or next((one.words for one in attempt.delayed.values()), "")
         alarm = self._next_alarm(job, now) if noticed else job.alarm
         held = (job.letter.terms.hold_until or 0) * _SECOND  # RFC 4865: an alarm before that lets nothing go
         return Again(min(max(now + pause, held), job.expires), alarm, why, noticed, counts)
@@ -159,7 +148,20 @@ class Settler:
             await hops.alive(tx, job.hop)
 
 
-def _expired(copy: Copy, why: str) -> Result:
-    last = why or copy.status
-    words = Expired.words if not last else f"{Expired.words}; the last attempt said: {last}"
+def _why(copy: Copy, attempt: Attempt) -> Deferral:
+    """Why it was not delivered, by this attempt or, where nothing was tried, by the last one."""
+    if copy.n in attempt.delayed:
+        return attempt.delayed[copy.n]
+    return Deferral(attempt.hop_down) if attempt.hop_down else Deferral(copy.status, copy.remote)
+
+
+def _late(copy: Copy, why: Deferral, expires: int) -> Result:
+    reply = why.reply if why.said else (WAITED,)
+    return Result(copy, Happened.DELAYED, why.status, reply, why.remote, retry_until=expires)
+
+
+def _expired(copy: Copy, why: Deferral) -> Result:
+    if why.remote:
+        return Result(copy, Happened.FAILED, Expired.status, why.reply, why.remote)
+    words = f"{Expired.words}; the last attempt said: {why.said}" if why.said else Expired.words
     return failed(copy, Expired(words))

@@ -85,11 +85,12 @@ class Lane(msgspec.Struct, frozen=True):
 
 
 class Outcome(msgspec.Struct, frozen=True):
-    """What came of copy `n`: `final` when it was delivered or failed for good; else it is tried again, and `status` says why."""
+    """What came of copy `n`: `final` when it was delivered or failed for good; else it is tried again, and `status` and `remote` say why (see `Copy`)."""
 
     n: int
     final: bool
     status: str = ""
+    remote: str = ""
 
 
 class Again(msgspec.Struct, frozen=True):
@@ -250,7 +251,7 @@ SELECT s.spool_id, s.accept_id, s.accepted, s.sender, s.size, s.terms, mine.job
 """
 _COPIES = """
 WITH mine AS MATERIALIZED (SELECT j.spool_id, j.job FROM jobs j WHERE j.slot = $1 AND j.hop = $2 AND j.rank = $3 AND j.due = $4)
-SELECT r.n, r.address, r.terms, r.status, r.spool_id, r.job
+SELECT r.n, r.address, r.terms, r.status, r.remote, r.spool_id, r.job
  FROM mine CROSS JOIN rcpt r WHERE r.slot = $1 AND r.spool_id = mine.spool_id AND r.job = mine.job
 """
 
@@ -266,8 +267,8 @@ async def _leased(tx: Transaction, slot: int, lease: Lease, rows: Sequence[Row])
             if (row[0], row[6]) in copies:
                 letters[row[0], row[6]] = read_letter(row)
         for row in await tx.fetch(_COPIES, *where):
-            if (row[4], row[5]) in copies:
-                copies[row[4], row[5]].append(read_copy(row))
+            if (row[5], row[6]) in copies:
+                copies[row[5], row[6]].append(read_copy(row))
     jobs = []
     for row in sorted(rows, key=lambda row: (row[3], row[2], row[0], row[1])):
         spool_id, number, hop, _, epoch, attempts, notices, alarm, expires = row
@@ -323,7 +324,7 @@ UPDATE jobs SET due = CASE WHEN held = 1 THEN CAST($6 AS BIGINT) ELSE CAST($7 AS
   attempts = attempts + $9, notices = $10, why = $11
  WHERE slot = $1 AND spool_id = $2 AND job = $3 AND node = $4 AND epoch = $5
 """
-_STATUS = "UPDATE rcpt SET status = $5 WHERE slot = $1 AND spool_id = $2 AND job = $3 AND n = $4"
+_STATUS = "UPDATE rcpt SET status = $5, remote = $6 WHERE slot = $1 AND spool_id = $2 AND job = $3 AND n = $4"
 
 
 class Settled(msgspec.Struct, frozen=True):
@@ -354,7 +355,7 @@ async def settle(
     if not touched:
         raise LeaseLost(f"job {job.number} of message {job.spool_id}")
     await tx.executemany(_END_COPY, [(*key, n) for n in final])
-    await tx.executemany(_STATUS, [(*key, o.n, o.status) for o in outcomes if not o.final])
+    await tx.executemany(_STATUS, [(*key, o.n, o.status, o.remote) for o in outcomes if not o.final])
     return Settled()
 
 

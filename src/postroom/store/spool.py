@@ -67,7 +67,7 @@ class Copy(msgspec.Struct, frozen=True):
     """One copy: `n` is unique in its message and the key of its delivery, `rcpt` the number of the recipient in the envelope.
 
     `account_id` is set for a copy that is filed here; `expanded` tells that an alias, list or forward stood between. `status` is what
-    the last attempt said.
+    the last attempt said: our own words, or line by line the reply of the server `remote`.
     """
 
     n: int
@@ -79,6 +79,7 @@ class Copy(msgspec.Struct, frozen=True):
     detail: str = ""
     expanded: bool = False
     status: str = ""
+    remote: str = ""
 
 
 class CopyTerms(msgspec.Struct, frozen=True, array_like=True):
@@ -124,9 +125,7 @@ _PUT_JOB = """
 INSERT INTO jobs (slot, spool_id, job, hop, rank, due, alarm, node, epoch, attempts, notices, held, expires, why)
  VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 0, 0, 0, $10, '')
 """
-_PUT_COPY = (
-    "INSERT INTO rcpt (slot, spool_id, n, job, address, terms, status) VALUES ($1, $2, $3, $4, $5, $6, '')"
-)
+_PUT_COPY = "INSERT INTO rcpt (slot, spool_id, n, job, address, terms, status, remote) VALUES ($1, $2, $3, $4, $5, $6, '', '')"
 
 
 async def put(tx: Transaction, letter: Spooled, jobs: Sequence[NewJob]) -> None:
@@ -206,7 +205,7 @@ def read_letter(row: Row) -> Spooled:
 
 
 _COPIES = """
-SELECT r.n, r.address, r.terms, r.status FROM rcpt r WHERE r.slot = $1 AND r.spool_id = $2 AND r.job = $3 ORDER BY r.n
+SELECT r.n, r.address, r.terms, r.status, r.remote FROM rcpt r WHERE r.slot = $1 AND r.spool_id = $2 AND r.job = $3 ORDER BY r.n
 """
 
 
@@ -217,13 +216,12 @@ async def copies(tx: Transaction, spool_id: int, job: int) -> list[Copy]:
 
 def read_copy(row: Row) -> Copy:
     """The columns of `_COPIES`, perhaps followed by others, as a value."""
-    n, address, packed, status = row[:4]
+    n, address, packed, status, remote = row[:5]
     terms = _copy.decode(packed)
     notify = None if terms.notify is None else Notify(terms.notify)
     mailbox = parse_mailbox(address, unqualified=True) or Address(address, "")
-    return Copy(
-        n, terms.rcpt, mailbox, notify, terms.orcpt, terms.account_id, terms.detail, terms.expanded, status
-    )
+    known = terms.rcpt, mailbox, notify, terms.orcpt, terms.account_id, terms.detail, terms.expanded
+    return Copy(n, *known, status, remote)
 
 
 _REACH = """

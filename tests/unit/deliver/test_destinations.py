@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from postroom.deliver.attempt import Attempt
+from postroom.deliver.attempt import Attempt, Deferral
 from postroom.deliver.destinations import Destination
 from postroom.message.address import Address
 from postroom.store.jobs import Job
@@ -42,7 +42,7 @@ class World:
     async def deliver(self, job: Job) -> Attempt:
         self.sent.append(job.spool_id)
         await asyncio.sleep(0)
-        return Attempt(0, delayed={0: "450 4.2.0 Later"} if job.spool_id in self.failing else {})
+        return Attempt(0, delayed={0: Deferral("450 4.2.0 Later")} if job.spool_id in self.failing else {})
 
     async def quit(self) -> None: ...
 

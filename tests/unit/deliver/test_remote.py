@@ -24,7 +24,7 @@ from postroom.proto.smtp.config import Limits, Service
 from postroom.proto.smtp.events import BodyEnd
 from postroom.proto.smtp.reply import Reply
 from smtp_stage import NO_USER, Stage, config
-from sorting_office import MESSAGE, SortingOffice, bounce_of
+from sorting_office import HOUR, MESSAGE, SortingOffice, bounce_of
 
 BOB = "bob@hamburger.test"
 LATER = Reply.of(451, "4.7.1", "Come back later")
@@ -400,6 +400,32 @@ async def test_an_address_literal_of_our_own_is_a_loop(office: SortingOffice) ->
     await office.accept("eve@[192.0.2.99]", sender=BOB)
     await office.until(lambda: office.inbox(office.bob))
     assert bounce_of((await office.inbox(office.bob))[0])[-1] == "Status: 5.4.6"
+
+
+@pytest.mark.parametrize(
+    ("reply", "status", "said"),
+    [
+        (LATER, "4.7.1", b"451 4.7.1 Come back later"),
+        (Reply.of(450, "", "Not now", "nor soon"), "4.0.0", b"450 Not now\r\n 450 nor soon"),
+    ],
+)
+async def test_what_the_server_said_of_a_delay_is_reported_as_its_own(
+    office: SortingOffice, hop: NextHop, reply: Reply, status: str, said: bytes
+) -> None:
+    """RFC 3461 §6.3 (g) to (i): its status, its name, its words; at the end, too, the time is what was missing (RFC 3463 §3.5)."""
+    hop.prepare = lambda stage: stage.refused.update(later=reply)
+    lead_to(office, hop)
+    await relay(office, Recipient(at("later@r.test"), Notify.DELAY | Notify.FAILURE), sender=BOB)
+    office.clock.advance(4 * HOUR + 1)
+    await office.until(lambda: office.inbox(office.bob))
+    office.clock.advance(5 * 24 * HOUR)
+    await office.idle()
+    notice, report = await office.inbox(office.bob)
+    for raw, final in ((notice, status), (report, "5.4.7")):
+        assert bounce_of(raw)[-1] == f"Status: {final}"
+        assert b"Remote-MTA: dns; mx0.r.test (" in raw
+        assert b"Diagnostic-Code: smtp; " + said in raw
+        assert b"The server mx0.r.test [" in raw
 
 
 def reports(raws: list[bytes]) -> list[str]:

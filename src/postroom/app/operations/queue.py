@@ -13,7 +13,7 @@ import msgspec
 
 from postroom.app.control import Caller, OperationError
 from postroom.app.operations.office import Office, Operation
-from postroom.deliver.attempt import Attempt
+from postroom.deliver.attempt import Attempt, Deferral
 from postroom.deliver.reports import Result, failed
 from postroom.message.dsn_rules import Happened
 from postroom.message.errors import MailError
@@ -236,7 +236,7 @@ async def _record(office: Office, entry: Entry) -> QueueRecord:
         entry.hop,
         entry.state,
         str(letter.sender or ""),
-        [WaitingCopy(str(copy.address), copy.status) for copy in waiting],
+        [WaitingCopy(str(copy.address), Deferral(copy.status, copy.remote).words) for copy in waiting],
         letter.size,
         letter.accepted,
         0 if entry.state == "held" else entry.due,

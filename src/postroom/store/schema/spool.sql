@@ -60,7 +60,8 @@ CREATE TABLE rcpt (
   job       BIGINT   NOT NULL,
   address   {TEXT}   NOT NULL,
   terms     {BYTES}  NOT NULL,              -- store.spool.CopyTerms
-  status    {TEXT}   NOT NULL,              -- what the last attempt said of it
+  status    {TEXT}   NOT NULL,              -- what the last attempt said of it: our own words, or
+  remote    {TEXT}   NOT NULL,              -- the lines of this server's reply
   PRIMARY KEY (slot, spool_id, job, n)      -- by job: a message for a list may have ten thousand of them, and each is read on its own
 ) {CLUSTERED};
 
