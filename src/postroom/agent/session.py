@@ -96,8 +96,7 @@ def mail_session(
     context: typer.Context, json: Json = False, no_color: NoColor = False, as_: As = "", config: Config = None
 ) -> MailSession:
     """Makes the session from a command's options and those before its name."""
-    above = context.parent.params if context.parent else {}
-    account = choose(known(config or above.get("config")), as_ or above.get("as_") or "")
+    account = choose(known(config or _config_above(context)), as_ or _above(context, "as_"))
     return MailSession(Terminal(json=json, color=False if no_color else None), account, context.obj)
 
 
@@ -120,6 +119,15 @@ def setup_session(
     context: typer.Context, json: Json = False, no_color: NoColor = False, config: Config = None
 ) -> SetupSession:
     """Makes it from a command's options and those before its name."""
-    above = context.parent.params if context.parent else {}
     terminal = Terminal(json=json, color=False if no_color else None)
-    return SetupSession(terminal, own_file(config or above.get("config")))
+    return SetupSession(terminal, own_file(config or _config_above(context)))
+
+
+def _config_above(context: typer.Context) -> Path | None:
+    given = _above(context, "config")
+    return Path(given) if given else None
+
+
+def _above(context: typer.Context, option: str) -> str:
+    """What stood before the command's name, as it was typed; "" for nothing."""
+    return str((context.parent.params if context.parent else {}).get(option) or "")

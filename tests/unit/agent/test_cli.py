@@ -175,6 +175,7 @@ class Interrupting:
         ("read 999 --as bob", 1, "there is no message 999"),
         ("list --as carol", 2, "there are alice, bob"),
         ("list --config /no/such.toml", 1, "/no/such.toml"),
+        ("--config /no/such.toml list", 1, "/no/such.toml"),
         ("send --as alice nobody@@x --body x", 1, "not an address"),
         ("send --as alice bob@hamburger.test --attach /no/such --body x", 1, "/no/such"),
         ("send --as alice carol@crepes.test --body x", 24, "No such user"),

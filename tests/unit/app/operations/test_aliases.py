@@ -24,6 +24,7 @@ async def test_an_alias_comes_changes_and_goes(office: TestOffice) -> None:
         "targets": [BOB, "x@crepes.test"],
         "owner": "",
         "unknown": [],
+        "named_by": [],
     }
     (less,) = await office.ask("alias.set", address="info@hamburger.test", remove=["x@crepes.test"])
     assert less["targets"] == [BOB]
