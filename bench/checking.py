@@ -16,11 +16,11 @@ from bench.ours import Ours
 from bench.signed_letter import zones
 from postroom.app.locate import load_at
 from postroom.app.serving import internet, run, say, serve
-from postroom.app.settings import Settings
+from postroom.app.settings.file import Settings
 from postroom.lab.dns.server import LabDns
 from postroom.net.clock import SystemClock
-from postroom.net.dns_client import Server
-from postroom.net.resolver import ResolverOptions, StubResolver
+from postroom.net.dns.client import Server
+from postroom.net.dns.resolver import ResolverOptions, StubResolver
 
 RECORD: Final = "key-record"
 FURTHER: Final = "\n[authentication]\nexempt = []\n"  # the load comes from loopback, and is to be checked

@@ -15,12 +15,13 @@ import msgspec
 
 from bench.processes import BenchError
 from postroom.message.address import Address
-from postroom.message.summary import summarize
-from postroom.store import delivery, mailboxes
-from postroom.store.delivery import Delivery
-from postroom.store.directory import Account, resolve
-from postroom.store.engine import Engine, Transaction
-from postroom.store.ids import Ids
+from postroom.message.summary.summary import summarize
+from postroom.store.directory.lookup import Account, resolve
+from postroom.store.emails import delivery
+from postroom.store.emails.delivery import Delivery
+from postroom.store.engine.ids import Ids
+from postroom.store.engine.transaction import Engine, Transaction
+from postroom.store.mailboxes import mailboxes
 from postroom.store.store import Store
 
 BATCH: Final = 2000  # messages in one commit

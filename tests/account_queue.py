@@ -4,7 +4,7 @@ from functools import partial
 
 from behind import behind
 from imap_stage import BOB, Client, ImapStage
-from postroom.store import mailboxes
+from postroom.store.mailboxes import mailboxes
 
 
 async def in_line(stage: ImapStage, *commands: tuple[Client, str]) -> list[list[str]]:

@@ -10,14 +10,14 @@ import msgspec
 import pytest
 
 from acme_server import AcmeServer
-from postroom.app.settings import AcmeSettings, Settings
+from postroom.app.settings.file import AcmeSettings, Settings
 from postroom.lab.dns.server import LabDns
 from postroom.lab.dns.zones import mail_zone
 from postroom.net.clock import MovableClock, SystemClock
-from postroom.net.dns_client import Server as DnsServer
-from postroom.net.resolver import ResolverOptions, StubResolver
-from postroom.store import certificates
-from postroom.store.certificates import Certificate
+from postroom.net.dns.client import Server as DnsServer
+from postroom.net.dns.resolver import ResolverOptions, StubResolver
+from postroom.store.certificates import certificates
+from postroom.store.certificates.certificates import Certificate
 from whole_server import Running, settings_of, thread
 
 HERE = "127.0.0.1"
@@ -59,8 +59,8 @@ class Asking(Running):
 @pytest.fixture(autouse=True)
 def in_haste(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing is waited for, and nothing asked for by itself."""
-    monkeypatch.setattr("postroom.app.issuing.POLL_SECONDS", 0.01)
-    monkeypatch.setattr("postroom.app.certifying.HEARD_SECONDS", 0.0)
+    monkeypatch.setattr("postroom.app.certificates.issuing.POLL_SECONDS", 0.01)
+    monkeypatch.setattr("postroom.app.certificates.certifying.HEARD_SECONDS", 0.0)
 
     async def idle(_: object) -> bool:
         return False

@@ -14,9 +14,9 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from postroom.lab.ca import authority_usage
-from postroom.net.certificates import verified
-from postroom.net.selfsigned import alternative_names
-from postroom.net.tls import TlsContext
+from postroom.net.tls.certificates import verified
+from postroom.net.tls.layer import TlsContext
+from postroom.net.tls.selfsigned import alternative_names
 from postroom.proto.dns.answer import Tlsa
 
 YEAR = 365

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from postroom.store.engine import Engine, Transaction
+from postroom.store.engine.transaction import Engine, Transaction
 
 WAITING = (
     "SELECT COUNT(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"

@@ -4,7 +4,7 @@ from typing import Any
 
 from jmap_stage import BOB, JmapClient, JmapStage
 from postroom.message.ids import IdKind, id_text
-from postroom.store import record_acl
+from postroom.store.records import acl as record_acl
 
 CAROL = "carol@hamburger.test"
 DORA = "dora@hamburger.test"

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from postroom.store.engine import Row, Transaction
+from postroom.store.engine.transaction import Row, Transaction
 
 
 class CountedRows:

@@ -12,9 +12,9 @@ from postroom.intake.examiner import Examiner, Examining
 from postroom.intake.mx import MxDoor
 from postroom.mailauth.decision import Measure, Policy
 from postroom.mailauth.dkim.signing import SigningKey, sign
-from postroom.message.authentication_results import parse
-from postroom.message.header import Header
-from postroom.message.journey import Accepted, Decided, HopKind
+from postroom.message.headers.authentication_results import parse
+from postroom.message.headers.header import Header
+from postroom.message.journey.events import Accepted, Decided, HopKind
 from postroom.proto.dns.answer import Answer
 from smtp_session import Line, Talk, service
 from sorting_office import SortingOffice

@@ -14,8 +14,8 @@ from collections.abc import Callable, Iterator
 
 from laboratory import LabThread
 from postroom.message.ids import IdKind, parse_id
-from postroom.message.journey import Hop
-from postroom.message.timeline import timeline
+from postroom.message.journey.events import Hop
+from postroom.message.journey.timeline import timeline
 
 ENDS = "(the connection ends)"
 PATIENCE = 60.0

@@ -12,10 +12,10 @@ from policy_server import PolicyServer, policy, response
 from postroom.deliver.tls.assessing import Security
 from postroom.deliver.tls.sts import Fetching, StsPolicies
 from postroom.deliver.tls_outcome import TlsOutcome
-from postroom.message.journey import Decided, Hop, HopKind, Outcome, Secured
-from postroom.net.certificates import opportunistic
+from postroom.message.journey.events import Decided, Hop, HopKind, Outcome, Secured
 from postroom.net.https import Web
-from postroom.net.tls import TlsContext
+from postroom.net.tls.certificates import opportunistic
+from postroom.net.tls.layer import TlsContext
 from postroom.proto.dns.answer import Mx
 from smtp_stage import config
 from sorting_office import MESSAGE, SortingOffice, bounce_of

@@ -16,17 +16,19 @@ import msgspec
 
 from postroom.message.address import parse_mailbox
 from postroom.message.errors import AuthenticationFailed, MailError
-from postroom.message.summary import summarize
+from postroom.message.summary.summary import summarize
 from postroom.net.session import Peer, TlsFacts
 from postroom.proto.imap.config import ImapConfig
-from postroom.serve.imap.conversation import ImapService
+from postroom.serve.imap.conversation.conversation import ImapService
 from postroom.serve.imap.session import ImapSession
-from postroom.store import accounts, directory, domains, mailboxes, messages
-from postroom.store.delivery import Delivered, Delivery, deliver
-from postroom.store.engine import Transaction
-from postroom.store.ids import Ids
-from postroom.store.rights import MailboxRef, visitor_of
-from postroom.store.standing import Ground
+from postroom.store.administration import accounts, domains
+from postroom.store.directory import lookup as directory
+from postroom.store.emails.delivery import Delivered, Delivery, deliver
+from postroom.store.engine.ids import Ids
+from postroom.store.engine.transaction import Transaction
+from postroom.store.login.standing import Ground
+from postroom.store.mailboxes import mailboxes, messages
+from postroom.store.mailboxes.rights import MailboxRef, visitor_of
 from postroom.store.store import Store
 
 NOW = 1_750_000_000_000_000  # 2025-06-15 15:06:40 UTC

@@ -3,8 +3,9 @@
 import asyncio
 
 from imap_stage import BOB, Client, ImapStage
-from postroom.store import expunge, mailboxes
-from postroom.store.rights import MailboxRef
+from postroom.store.emails import expunge
+from postroom.store.mailboxes import mailboxes
+from postroom.store.mailboxes.rights import MailboxRef
 
 
 async def modern(stage: ImapStage, select: str) -> Client:

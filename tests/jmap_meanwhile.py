@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from postroom.serve.jmap.call import Call
+from postroom.serve.jmap.methods.call import Call
 
 
 @contextmanager

@@ -8,7 +8,7 @@ from postroom.intake.guard.guard import Guard
 from postroom.intake.submission import SubmissionDoor
 from postroom.proto.smtp.config import Limits, ServerConfig, Service
 from postroom.proto.smtp.extensions import Offers
-from postroom.serve.jmap.post import Post
+from postroom.serve.jmap.methods.post import Post
 from running import PATIENCE
 from sorting_office import SortingOffice
 

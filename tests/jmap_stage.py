@@ -14,9 +14,9 @@ from postroom.message.errors import AuthenticationFailed
 from postroom.message.ids import IdKind, id_text
 from postroom.proto.jmap.capabilities import KNOWN
 from postroom.proto.jmap.request import Limits
-from postroom.serve.jmap.call import JmapService
-from postroom.serve.jmap.http import JmapApp
-from postroom.serve.jmap.resources import jmap_app
+from postroom.serve.jmap.http.http import JmapApp
+from postroom.serve.jmap.http.resources import jmap_app
+from postroom.serve.jmap.methods.call import JmapService
 
 __all__ = ["ALICE", "BOB", "JmapClient", "JmapStage", "Reply"]
 

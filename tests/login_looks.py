@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from postroom.serve.standing import Standing
-from postroom.store.standing import Ground
+from postroom.store.login.standing import Ground
 
 
 async def look(standing: Standing, *, good: bool) -> int:

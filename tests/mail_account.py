@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 from typing import Any
 
-from postroom.store import mailboxes, messages
-from postroom.store.delivery import Delivered, Delivery, deliver
-from postroom.store.engine import Engine
-from postroom.store.ids import Ids
-from postroom.store.mailboxes import Mailbox
-from postroom.store.rights import MailboxRef
+from postroom.store.emails.delivery import Delivered, Delivery, deliver
+from postroom.store.engine.ids import Ids
+from postroom.store.engine.transaction import Engine
+from postroom.store.mailboxes import mailboxes, messages
+from postroom.store.mailboxes.mailboxes import Mailbox
+from postroom.store.mailboxes.rights import MailboxRef
 
 NOW = 1_750_000_000_000_000
 

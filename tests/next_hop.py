@@ -6,7 +6,7 @@ import asyncio
 import ssl
 from collections.abc import Callable
 
-from postroom.net.tls import TlsLayer
+from postroom.net.tls.layer import TlsLayer
 from postroom.proto.smtp.commands import StartTls
 from postroom.proto.smtp.config import ServerConfig
 from smtp_stage import Stage, config

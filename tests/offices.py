@@ -12,16 +12,16 @@ import msgspec
 from postroom.app.control import Caller, OperationError, Request
 from postroom.app.operations.office import Finding, Submission, Watched
 from postroom.app.operations.table import perform
-from postroom.app.settings import MailboxSettings, ServerSettings, Settings, SigningSettings
+from postroom.app.settings.file import MailboxSettings, ServerSettings, Settings, SigningSettings
 from postroom.deliver.attempt import Attempt
 from postroom.message.errors import AuthenticationFailed, MailError
-from postroom.net.pem import Held
-from postroom.store import jobs
+from postroom.net.tls.pem import Held
 from postroom.store.changes import Change
-from postroom.store.ids import Ids
-from postroom.store.jobs import Job, Outcome
-from postroom.store.login import Login
-from postroom.store.report_rows import SentReport
+from postroom.store.engine.ids import Ids
+from postroom.store.login.login import Login
+from postroom.store.others.report_rows import SentReport
+from postroom.store.spool import jobs
+from postroom.store.spool.jobs import Job, Outcome
 from postroom.store.store import Store
 from postroom.store.vault import Vault
 

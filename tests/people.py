@@ -4,10 +4,10 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from postroom.message.address import Address, parse_mailbox
-from postroom.store import accounts, domains
-from postroom.store.accounts import NewAccount
-from postroom.store.engine import Engine
-from postroom.store.ids import Ids
+from postroom.store.administration import accounts, domains
+from postroom.store.administration.accounts import NewAccount
+from postroom.store.engine.ids import Ids
+from postroom.store.engine.transaction import Engine
 
 NOW = 1_750_000_000_000_000
 IDS = Ids(900)  # a node of its own: another that writes into the same store may take number 1

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from postroom.store.postgres_options import PostgresOptions
+from postroom.store.engine.postgres_options import PostgresOptions
 from postroom.store.store import Store, StoreSettings
 from sorting_office import SortingOffice
 

@@ -20,9 +20,9 @@ from pathlib import Path
 import asyncpg
 import pytest
 
-from postroom.store.migrations import migrate
-from postroom.store.postgres import PostgresEngine
-from postroom.store.postgres_options import PostgresOptions
+from postroom.store.engine.migrations import migrate
+from postroom.store.engine.postgres import PostgresEngine
+from postroom.store.engine.postgres_options import PostgresOptions
 
 OLDEST = 15
 SETTINGS = {

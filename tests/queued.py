@@ -3,10 +3,10 @@
 from collections.abc import Awaitable, Callable, Sequence
 
 from postroom.message.address import Address
-from postroom.store import jobs, queue, spool
-from postroom.store.engine import Engine, Transaction
-from postroom.store.queue import Entry, Filter
-from postroom.store.spool import Copy, Lease, NewJob, Spooled, Terms
+from postroom.store.engine.transaction import Engine, Transaction
+from postroom.store.spool import jobs, queue, spool
+from postroom.store.spool.queue import Entry, Filter
+from postroom.store.spool.spool import Copy, Lease, NewJob, Spooled, Terms
 
 NOW = 1_750_000_000_000_000
 SECOND = 1_000_000

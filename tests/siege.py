@@ -17,24 +17,24 @@ from typing import Any, Self, TypeVar
 import msgspec
 
 from postroom.app.logs import make_log
-from postroom.app.queue_settings import QueueSettings
 from postroom.app.server import Server
-from postroom.app.settings import (
+from postroom.app.settings.file import (
     LimitSettings,
     ListenSettings,
     MailboxSettings,
     ServerSettings,
     Settings,
 )
+from postroom.app.settings.queue import QueueSettings
 from postroom.app.surroundings import Surroundings
 from postroom.message.address import Address
-from postroom.net.certificates import opportunistic
 from postroom.net.clock import MovableClock
 from postroom.net.ourselves import is_ourselves
+from postroom.net.tls.certificates import opportunistic
 from postroom.proto.dns.answer import Answer, Family, Kind, Mx, Rcode, Tlsa
-from postroom.store import accounts, domains
-from postroom.store.accounts import NewAccount
-from postroom.store.engine import Transaction
+from postroom.store.administration import accounts, domains
+from postroom.store.administration.accounts import NewAccount
+from postroom.store.engine.transaction import Transaction
 
 PATIENCE = 60.0
 HOME = "l.test"

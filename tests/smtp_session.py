@@ -15,12 +15,12 @@ from postroom.message.errors import AuthenticationFailed, MailError
 from postroom.net.session import Peer, TlsFacts
 from postroom.proto.smtp.config import Limits, ServerConfig, Service
 from postroom.proto.smtp.extensions import Offers
-from postroom.serve.body_budget import BodyBudget
-from postroom.serve.smtp import SmtpService, SmtpSession
-from postroom.serve.smtp_lookups import Lookups
-from postroom.serve.smtp_queue import QueueDesk
-from postroom.store.login import Login
-from postroom.store.standing import Ground
+from postroom.serve.smtp.body_budget import BodyBudget
+from postroom.serve.smtp.lookups import Lookups
+from postroom.serve.smtp.queue import QueueDesk
+from postroom.serve.smtp.session import SmtpService, SmtpSession
+from postroom.store.login.login import Login
+from postroom.store.login.standing import Ground
 
 TLS = TlsFacts("TLSv1.3", "TLS_AES_256_GCM_SHA384", 256)
 

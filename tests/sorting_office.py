@@ -34,20 +34,23 @@ from postroom.deliver.tls.assessing import Security
 from postroom.intake.door import Premises
 from postroom.mailauth.dkim.signing import SigningTerms
 from postroom.message.address import Address
-from postroom.message.dsn_rules import Happened
 from postroom.message.envelope import Envelope, Recipient
-from postroom.message.journey import Hop, HopKind
-from postroom.net.certificates import opportunistic
+from postroom.message.journey.events import Hop, HopKind
+from postroom.message.notifications.dsn_rules import Happened
 from postroom.net.clock import MovableClock
+from postroom.net.tls.certificates import opportunistic
 from postroom.proto.dns.answer import Answer, Family, Kind, Mx, Rcode, Tlsa
-from postroom.store import accounts, aliases, domains, journal, mailboxes, messages, spool
-from postroom.store.accounts import NewAccount
+from postroom.store import journal
+from postroom.store.administration import accounts, aliases, domains
+from postroom.store.administration.accounts import NewAccount
+from postroom.store.blobs.spilled import Content, Spilled
 from postroom.store.changes import Change
-from postroom.store.ids import Ids
-from postroom.store.jobs import Job
-from postroom.store.rights import MailboxRef
-from postroom.store.spilled import Content, Spilled
-from postroom.store.spool import Blob
+from postroom.store.engine.ids import Ids
+from postroom.store.mailboxes import mailboxes, messages
+from postroom.store.mailboxes.rights import MailboxRef
+from postroom.store.spool import spool
+from postroom.store.spool.jobs import Job
+from postroom.store.spool.spool import Blob
 from postroom.store.store import Store
 from postroom.store.vault import Vault
 

@@ -18,8 +18,8 @@ from postroom.app.locate import places_of
 from postroom.app.logs import make_log
 from postroom.app.server import Server
 from postroom.app.serving import internet
-from postroom.app.settings import Settings, parse
-from postroom.store.throttle import Limits
+from postroom.app.settings.file import Settings, parse
+from postroom.store.login.throttle import Limits
 
 PASSWORD = "canary-5c1b"
 MESSAGE = b"From: alice@r.test\r\nSubject: Ketchup\r\n\r\nDo you like ketchup?\r\n.\r\n"

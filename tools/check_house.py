@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """The house limits: how long, how wide and how entangled code may be.
 
-Functions have at most 60 lines (docstring included), files 500, classes 250; functions take at most five parameters
+Functions have at most 60 lines (docstring included), files 500, classes 250, packages of src 40 modules; functions take at most five parameters
 beside self or cls; no module or package has a name that says nothing; no modules import each other in a circle,
 wherever in them the import stands: neither those of Python nor the scripts of the web mail's front end, where an import()
 counts as well. Nothing stands at the top of a module of src that no module of src uses (`unused_names`). Tests are held to the limits of functions
@@ -30,6 +30,7 @@ from unused_names import check_unused
 FUNCTION_LINES = 60
 CLASS_LINES = 250
 FILE_LINES = 500
+PACKAGE_MODULES = 40
 PARAMETERS = 5
 EMPTY_NAMES = frozenset(
     "base common core helper helpers lib manager managers misc shared stuff util utils".split()  # noqa: SIM905
@@ -57,9 +58,18 @@ def check_tree(root: Path) -> Iterator[str]:
         for path in sorted((root / folder).rglob("*.py")):
             source = path.read_text(encoding="utf-8")
             yield from check_file(path.relative_to(root), source)
+    yield from check_packages(root / "src")
     yield from check_unused(root / "src")
     yield from check_cycles(root / "src")
     yield from check_script_cycles(root / "frontend" / "src")
+
+
+def check_packages(source: Path) -> Iterator[str]:
+    """Packages with more modules than somebody who looks for one can read through."""
+    for package in sorted(path.parent for path in source.rglob("__init__.py")):
+        modules = sum(1 for path in package.glob("*.py") if path.name != "__init__.py")
+        if modules > PACKAGE_MODULES:
+            yield f"{package.relative_to(source.parent)}: {modules} modules, at most {PACKAGE_MODULES} are allowed in a package"
 
 
 def check_file(path: Path, source: str) -> Iterator[str]:

@@ -19,10 +19,11 @@ import msgspec
 from checks_page import checks_page
 from doc_pages import code, page, table
 from lab_api_page import lab_api_page
-from postroom.app import building, settings
-from postroom.app.queue_settings import QueueSettings
-from postroom.app.settings import Settings
-from postroom.message.query_operators import OPERATORS
+from postroom.app import building
+from postroom.app.settings import file as settings
+from postroom.app.settings.file import Settings
+from postroom.app.settings.queue import QueueSettings
+from postroom.message.query.operators import OPERATORS
 from postroom.net.networks import Networks
 from postroom.proto.imap import capabilities as imap_capabilities
 from postroom.proto.imap.verb import State
@@ -53,7 +54,7 @@ UNSAID = {  # what a name without a comment beside it bounds
     "app.node.LEASE_SECONDS": "without a sign of life, and a node's number is free again",
     "app.operations.journeys.MOST_LISTED": "journeys in one listing",
     "app.operations.watching.ALIVE_SECONDS": "between two signs of life to somebody who watches",
-    "app.sendmail_smtp.MAX_MESSAGE": "octets of a message that comes by sendmail -bs",
+    "app.sendmail.smtp.MAX_MESSAGE": "octets of a message that comes by sendmail -bs",
     "deliver.destinations.FIRST_CONNECTIONS": "to a destination of which nothing is known yet",
     "deliver.destinations.MESSAGES_PER_CONNECTION": "messages over one connection to a next hop",
     "deliver.remote.MOST_TARGETS": "addresses tried in one attempt",
@@ -63,20 +64,20 @@ UNSAID = {  # what a name without a comment beside it bounds
     "lab.dns.server.SLOW_SECONDS": "that a slow answer of the lab's DNS takes",
     "lab.faults.addressed.SLOW_SECONDS": "that slow@ takes",
     "lab.dns.zones.MOST_ALIASES": "in one chain",
-    "message.dsn_text.MAX_JOURNEY_LINES": "of a journey in a report",
-    "message.fields.LONGEST": "characters of a line that we write, RFC 5322 §2.1.1",
+    "message.notifications.dsn_text.MAX_JOURNEY_LINES": "of a journey in a report",
+    "message.headers.fields.LONGEST": "characters of a line that we write, RFC 5322 §2.1.1",
     "net.connect.CONNECT_SECONDS": "until a TCP connection stands",
     "net.connect.HANDSHAKE_SECONDS": "until TLS stands",
     "net.connections.SWEEP_SECONDS": "between two looks for silent connections",
-    "net.dns_cache.FAILURE_SECONDS": "in which a question that failed is not asked again",
+    "net.dns.cache.FAILURE_SECONDS": "in which a question that failed is not asked again",
     "net.listener.PAUSE_SECONDS": "without accepting when files run out",
     "net.pump.HANDSHAKE_SECONDS": "until TLS stands",
     "net.sockets.BACKLOG": "connections that wait to be accepted",
-    "serve.pop3_surrogate.MOST_PARTS": "parts of a message whose headers are put into ASCII",
-    "store.group_commit.MAX_BATCH": "pieces of work in one commit",
-    "store.mailboxes.MAX_DEPTH": "levels of mailboxes",
+    "serve.pop3.surrogate.MOST_PARTS": "parts of a message whose headers are put into ASCII",
+    "store.engine.group_commit.MAX_BATCH": "pieces of work in one commit",
+    "store.mailboxes.mailboxes.MAX_DEPTH": "levels of mailboxes",
     "store.pruning.VANISHED_DAYS": "that an expunged uid is remembered",
-    "store.search_postgres.FOUND_AT_ONCE": "candidates of one read",
+    "store.search.postgres.FOUND_AT_ONCE": "candidates of one read",
 }
 IMAP_ABSENT = {  # of the registry and of other servers: by which text, and why it is not offered
     "PARTIAL (the command)": ("RFC 1730", "a relic; FETCH has <offset.count>"),

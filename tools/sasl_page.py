@@ -4,7 +4,7 @@ import re
 from collections.abc import Collection
 
 from doc_pages import page, table
-from postroom.app import settings
+from postroom.app.settings import file as settings
 from postroom.proto.sasl.mechanisms import MECHANISMS
 from rfc_citations import standing
 

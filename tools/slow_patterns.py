@@ -31,7 +31,7 @@ MOST_CHARACTERS = 14
 HARMLESS: Mapping[str, str] = MappingProxyType(
     {
         "postroom.message.contacts.jscontact._SPEC": "reads what the module itself says",
-        "postroom.message.header._FIELD": "is given lines alone that all begin a field or go on with one",
+        "postroom.message.headers.header._FIELD": "is given lines alone that all begin a field or go on with one",
     }
 )
 

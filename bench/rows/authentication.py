@@ -27,8 +27,8 @@ from postroom.mailauth.decision import Policy
 from postroom.mailauth.dmarc.verdict import Result
 from postroom.message.address import Address
 from postroom.net.clock import SystemClock
-from postroom.net.dns_client import Server
-from postroom.net.resolver import ResolverOptions, StubResolver
+from postroom.net.dns.client import Server
+from postroom.net.dns.resolver import ResolverOptions, StubResolver
 
 SIZE: Final = 4096
 COST: Final = "processor, a new client"

@@ -7,7 +7,7 @@ import time
 import pytest
 from playwright.sync_api import expect
 
-from postroom.store import totp
+from postroom.store.login import totp
 from web_window import stay
 
 ALICE = "alice@crepes.test"

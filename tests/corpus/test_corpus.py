@@ -10,12 +10,12 @@ from pathlib import Path
 import pytest
 
 from imap_reader import check_body, check_envelope, read
-from postroom.message import transfer
-from postroom.message.attachment import declared_name
-from postroom.message.header import Header
-from postroom.message.mime import Part, scan
-from postroom.message.summary import Person, Summary, summarize
-from postroom.message.text import part_text
+from postroom.message.encodings import transfer
+from postroom.message.headers.header import Header
+from postroom.message.mime.attachment import declared_name
+from postroom.message.mime.structure import Part, scan
+from postroom.message.mime.text import part_text
+from postroom.message.summary.summary import Person, Summary, summarize
 
 CORPUS = sorted(Path(__file__).parent.glob("*.eml"))
 # Not these: the library makes a message of each block of a message/delivery-status, and takes what has no header for one.

@@ -12,11 +12,12 @@ import pytest
 
 import running
 from letters import letter, stamp
-from postroom.store import fsck, spool
-from postroom.store.findings import Wrong
-from postroom.store.search_sqlite import SqliteSearch
-from postroom.store.spilled import Spilled
-from postroom.store.spool import Blob
+from postroom.store.blobs.spilled import Spilled
+from postroom.store.fsck import fsck
+from postroom.store.fsck.findings import Wrong
+from postroom.store.search.sqlite import SqliteSearch
+from postroom.store.spool import spool
+from postroom.store.spool.spool import Blob
 from postroom.store.store import Store
 from power_cut import Call, Disk, Image, calls, lay_out, strace
 from running import PATIENCE, until

@@ -9,9 +9,9 @@ from postroom.deliver import runner
 from postroom.deliver.attempt import Attempt
 from postroom.deliver.runner import LEASE_SECONDS, RENEW_SECONDS
 from postroom.message.errors import TryLater
-from postroom.store import hops, jobs
-from postroom.store.jobs import Job, LeaseLost
-from postroom.store.spool import Lease
+from postroom.store.spool import hops, jobs
+from postroom.store.spool.jobs import Job, LeaseLost
+from postroom.store.spool.spool import Lease
 from sorting_office import SortingOffice
 
 DOWN = "192.0.2.1 port 25: Connection refused"

@@ -5,11 +5,11 @@ import pytest
 from people import at
 from postroom.deliver.attempt import Attempt, Deferral
 from postroom.deliver.reports import Result, failed
-from postroom.message.dsn_rules import Happened
 from postroom.message.envelope import ByMode, DeliverBy, Notify, Recipient, Ret
 from postroom.message.errors import NoSuchUser
-from postroom.message.journey import HopKind, Outcome
-from postroom.store.jobs import Job
+from postroom.message.journey.events import HopKind, Outcome
+from postroom.message.notifications.dsn_rules import Happened
+from postroom.store.spool.jobs import Job
 from sorting_office import HOUR, MESSAGE, SortingOffice, bounce_of
 
 DAY = 24 * HOUR

@@ -22,7 +22,7 @@ from postroom.message.feedback import aggregate_xml
 from postroom.message.feedback.aggregate import AggregateReport
 from postroom.message.feedback.finding import origin, read_document, reports_in
 from postroom.message.feedback.packing import BadReport, gzipped, unpack
-from postroom.message.header import Header
+from postroom.message.headers.header import Header
 from report_samples import FAILURE, JSON, ORIGINAL, XML, mail
 from spf_zone import Zone
 

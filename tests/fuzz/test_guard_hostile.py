@@ -7,7 +7,7 @@ import struct
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from postroom.message.header import Header
+from postroom.message.headers.header import Header
 from postroom.proto.milter.changes import BadMilter, HeaderAdded, HeaderChanged
 from postroom.proto.milter.client import MilterClient
 from postroom.proto.milter.codes import Command

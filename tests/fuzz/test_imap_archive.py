@@ -17,11 +17,11 @@ import mail_oracle
 from archive import archived, as_sent
 from imap_reader import check_body, check_envelope, read
 from mail_oracle import Leaf
-from postroom.message.summary import summarize
+from postroom.message.summary.summary import summarize
 from postroom.proto.imap.commands.fetching import Attribute
 from postroom.proto.imap.grammar import ImapCursor
 from postroom.proto.imap.sections import section
-from postroom.serve.imap.fetch_items import Found, Sectioned
+from postroom.serve.imap.fetching.items import Found, Sectioned
 from sections_walk import check_message
 
 CHUNKS = 6  # tests that share the letters, so that several processes do

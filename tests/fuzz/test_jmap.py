@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from jmap_stage import ALICE, BOB, USING, JmapClient, JmapStage
 from postroom.message.ids import IdKind, id_text
 from postroom.serve.jmap.dispatch import METHODS
-from postroom.store.postgres_options import PostgresOptions
+from postroom.store.engine.postgres_options import PostgresOptions
 from postroom.store.store import Store, StoreSettings
 
 LETTER = (

@@ -10,10 +10,10 @@ import pytest
 
 from archive import archived, as_sent
 from imap_reader import check_body, check_envelope, read
-from postroom.message.header import Header
-from postroom.message.mime import scan
-from postroom.message.summary import Summary, summarize
-from postroom.message.text import part_text, text_parts
+from postroom.message.headers.header import Header
+from postroom.message.mime.structure import scan
+from postroom.message.mime.text import part_text, text_parts
+from postroom.message.summary.summary import Summary, summarize
 
 EVERY = 8  # of 12,000: 1,500 messages; POSTROOM_WHOLE_ARCHIVE=1 reads all of them
 

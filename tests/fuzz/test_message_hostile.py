@@ -15,13 +15,13 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from imap_reader import check_body, check_envelope, read
-from postroom.message.attachment import declared_name
-from postroom.message.file_names import safe_filename
-from postroom.message.header import Header
-from postroom.message.mime import MAX_PARTS, scan
-from postroom.message.searched_text import searched
-from postroom.message.summary import AMBIGUOUS, TRUNCATED, Summary, summarize
-from postroom.message.text import MAX_TEXT, part_text, text_parts
+from postroom.message.headers.header import Header
+from postroom.message.mime.attachment import declared_name
+from postroom.message.mime.file_names import safe_filename
+from postroom.message.mime.structure import MAX_PARTS, scan
+from postroom.message.mime.text import MAX_TEXT, part_text, text_parts
+from postroom.message.summary.searched_text import searched
+from postroom.message.summary.summary import AMBIGUOUS, TRUNCATED, Summary, summarize
 
 CORPUS = [path.read_bytes() for path in sorted((Path(__file__).parent.parent / "corpus").glob("*.eml"))]
 MIXED = b"Content-Type: multipart/mixed; boundary=b\r\n\r\n"

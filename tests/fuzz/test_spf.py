@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 from postroom.mailauth.spf.macros import MAX_NAME, domain_spec, explain_string, macro_string, target_name
 from postroom.mailauth.spf.record import MAX_RECORD, RecordError, parse
 from postroom.mailauth.spf.verdict import Result
-from postroom.message.authentication_results import AuthenticationResults, MethodResult, Property
-from postroom.message.authentication_results import parse as parse_results
-from postroom.message.authentication_results import render as render_results
-from postroom.message.header import Header
+from postroom.message.headers.authentication_results import AuthenticationResults, MethodResult, Property
+from postroom.message.headers.authentication_results import parse as parse_results
+from postroom.message.headers.authentication_results import render as render_results
+from postroom.message.headers.header import Header
 from postroom.wire.cursor import GrammarError
 from spf_zone import Zone, check
 

@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from authority import Issued
-from postroom.message.tls_required import tls_is_optional
-from postroom.net.tls import certificate_facts
+from postroom.message.headers.tls_required import tls_is_optional
+from postroom.net.tls.layer import certificate_facts
 from postroom.proto.dns.answer import Tlsa
 from postroom.proto.dns.tlsa import NotProven, prove, usable
 from postroom.proto.http.client import BadResponse, HttpClient, Request, Response

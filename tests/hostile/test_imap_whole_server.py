@@ -10,7 +10,7 @@ import zlib
 import pytest
 
 from imap_socket import ImapSocket, closing
-from postroom.net.certificates import opportunistic
+from postroom.net.tls.certificates import opportunistic
 from siege import PASSWORD, SESSIONS, Besieged
 
 FETCHED = 40  # messages of 1 MiB

@@ -13,7 +13,7 @@ from postroom.proto.jmap.blob_ids import BlobId
 from postroom.proto.jmap.references import MAX_FOUND
 from postroom.proto.jmap.request import Limits
 from postroom.proto.jmap.standard import MAX_FILTER_DEPTH
-from postroom.store import quota
+from postroom.store.directory import quota
 from postroom.store.store import Store, StoreSettings
 
 LIMIT = "urn:ietf:params:jmap:error:limit"

@@ -2,7 +2,7 @@
 
 import pytest
 
-from postroom.net.certificates import opportunistic
+from postroom.net.tls.certificates import opportunistic
 from siege import PASSWORD, Besieged
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from postroom.message.address import Address
 from postroom.proto.dns.answer import Mx, Rcode
-from postroom.store import accounts, aliases
+from postroom.store.administration import accounts, aliases
 from siege import Besieged, FarServer
 
 Start = Callable[..., FarServer]

@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 
 from postroom.message.address import Address
-from postroom.store import aliases
+from postroom.store.administration import aliases
 from siege import PASSWORD, Besieged, FarServer
 
 RELAYS = (

@@ -5,8 +5,8 @@ import ssl
 
 import pytest
 
-from postroom.net.certificates import opportunistic
-from postroom.store.passwords import Passwords
+from postroom.net.tls.certificates import opportunistic
+from postroom.store.login.passwords import Passwords
 from siege import PASSWORD, Besieged, Wire
 
 

@@ -18,7 +18,7 @@ import pytest
 
 import whole_server
 from dkim_post import rsa
-from postroom.app.guard_settings import MilterSettings
+from postroom.app.settings.guard import MilterSettings
 from postroom.mailauth.dkim.signing import SigningKey, sign
 from whole_server import PASSWORD, Running, settings_of, thread
 

@@ -14,14 +14,14 @@ import msgspec
 import pytest
 
 from pebble import Pebble
-from postroom.app.settings import Settings
+from postroom.app.settings.file import Settings
 from postroom.lab.dns.server import LabDns
 from postroom.lab.dns.zones import mail_zone
 from postroom.net.clock import SystemClock
-from postroom.net.dns_client import Server as DnsServer
-from postroom.net.resolver import ResolverOptions, StubResolver
-from postroom.store import acme_challenges, certificates
-from postroom.store.acme_challenges import TLS_ALPN_01
+from postroom.net.dns.client import Server as DnsServer
+from postroom.net.dns.resolver import ResolverOptions, StubResolver
+from postroom.store.certificates import acme_challenges, certificates
+from postroom.store.certificates.acme_challenges import TLS_ALPN_01
 from whole_server import Running, settings_of, thread
 
 pytestmark = pytest.mark.interop
@@ -32,8 +32,8 @@ NAMES = tuple(f"{label} A {HERE}" for label in ("mta-sts", "autoconfig"))
 @pytest.fixture(autouse=True)
 def in_haste(monkeypatch: pytest.MonkeyPatch) -> None:
     """Pebble is quick."""
-    monkeypatch.setattr("postroom.app.issuing.POLL_SECONDS", 0.05)
-    monkeypatch.setattr("postroom.app.certifying.HEARD_SECONDS", 0.05)
+    monkeypatch.setattr("postroom.app.certificates.issuing.POLL_SECONDS", 0.05)
+    monkeypatch.setattr("postroom.app.certificates.certifying.HEARD_SECONDS", 0.05)
 
 
 @pytest.fixture

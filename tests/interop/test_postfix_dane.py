@@ -20,9 +20,9 @@ from postfix import Postfix
 from postroom.lab.dns.policies import tlsa_lines
 from postroom.lab.dns.server import Fault, LabDns
 from postroom.lab.dns.zones import ZoneText
-from postroom.message.journey import Hop, HopKind, Outcome
-from postroom.net.certificates import Pair
+from postroom.message.journey.events import Hop, HopKind, Outcome
 from postroom.net.clock import SystemClock
+from postroom.net.tls.certificates import Pair
 from postroom.proto.dns.answer import Mx
 from running import until
 from sorting_office import MESSAGE, SortingOffice, bounce_of

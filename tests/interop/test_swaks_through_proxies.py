@@ -11,7 +11,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from postroom.app.guard_settings import GuardSettings
+from postroom.app.settings.guard import GuardSettings
 from whole_server import Running, settings_of, thread
 
 PROXY = ["--proxy-source", "192.0.2.7", "--proxy-source-port", "4711"]

@@ -20,8 +20,8 @@ from imap_stage import ALICE, BOB, Client, ImapStage
 from postroom.message.address import parse_mailbox
 from postroom.message.errors import MailboxDisabled, TooManyLogins
 from postroom.proto.imap.verbs import VERBS
-from postroom.store import domains
-from postroom.store.postgres_options import PostgresOptions
+from postroom.store.administration import domains
+from postroom.store.engine.postgres_options import PostgresOptions
 from postroom.store.store import Store, StoreSettings
 from transcript import Exchange, compare, read_script
 

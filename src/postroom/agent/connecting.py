@@ -20,7 +20,6 @@ import msgspec
 from postroom.agent.accounts import Account, Endpoint
 from postroom.agent.exits import Exit, ServerFailed
 from postroom.agent.invocation import CommandFailed
-from postroom.net.certificates import CertificateError, verified
 from postroom.net.connect import (
     CannotConnect,
     ClientConnection,
@@ -30,6 +29,7 @@ from postroom.net.connect import (
     Wrap,
     connect,
 )
+from postroom.net.tls.certificates import CertificateError, verified
 from postroom.wire.machine import Machine
 
 Event = TypeVar("Event")

@@ -19,7 +19,7 @@ from postroom.agent.searched import Searched
 from postroom.agent.session import MailSession
 from postroom.agent.showing import Line, line_columns, message_line
 from postroom.agent.terminal import Column
-from postroom.message.query_language import All, Tree, parse
+from postroom.message.query.language import All, Tree, parse
 from postroom.proto.imap.client_commands import Criteria
 from postroom.proto.imap.client_search import NotSearchable, Said, search_keys, texts
 

@@ -11,14 +11,14 @@ from typing import Any
 import msgspec
 
 from postroom.agent.terminal import size_text
-from postroom.message.attachment import declared_name, is_attachment
-from postroom.message.charset import header_text
-from postroom.message.dates import Moment, format_date
-from postroom.message.encoded_words import decode
-from postroom.message.header import Header
-from postroom.message.mime import Part, Structure, scan
-from postroom.message.summary import Person, Summary, summarize
-from postroom.message.text import part_text, text_parts
+from postroom.message.encodings.charset import header_text
+from postroom.message.encodings.encoded_words import decode
+from postroom.message.headers.dates import Moment, format_date
+from postroom.message.headers.header import Header
+from postroom.message.mime.attachment import declared_name, is_attachment
+from postroom.message.mime.structure import Part, Structure, scan
+from postroom.message.mime.text import part_text, text_parts
+from postroom.message.summary.summary import Person, Summary, summarize
 
 LINE_FIELDS = (
     "From",

@@ -1,7 +1,7 @@
 """Saves what is attached to a message, under names that cannot hurt.
 
 RFC 2183 §2.3: a name that came with a message is advice, never a path. Nothing is overwritten. Not here: which names are safe
-(`message.file_names`), what is attached (`message.attachment`).
+(`message.mime.file_names`), what is attached (`message.mime.attachment`).
 """
 
 from __future__ import annotations
@@ -13,10 +13,10 @@ import msgspec
 
 from postroom.agent.invocation import CommandFailed
 from postroom.agent.reading import attachments
-from postroom.message.attachment import declared_name
-from postroom.message.file_names import safe_filename
-from postroom.message.mime import Part
-from postroom.message.transfer import decode
+from postroom.message.encodings.transfer import decode
+from postroom.message.mime.attachment import declared_name
+from postroom.message.mime.file_names import safe_filename
+from postroom.message.mime.structure import Part
 
 MOST_NAMES = 1000  # tries for a free name
 

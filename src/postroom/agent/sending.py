@@ -1,6 +1,6 @@
 """The commands that send: a new message, an answer, a forward.
 
-RFC 5322 §3.6.4 (an answer refers to what it answers; `message.reply` sees to it). Not here: the text's source (`agent.writing`), the dialogue
+RFC 5322 §3.6.4 (an answer refers to what it answers; `message.composing.reply` sees to it). Not here: the text's source (`agent.writing`), the dialogue
 (`agent.submitting`).
 """
 
@@ -20,8 +20,8 @@ from postroom.agent.session import MailSession
 from postroom.agent.submitting import Submitted, submit
 from postroom.agent.writing import author, complete, finish, is_typed, kept, recipients
 from postroom.agent.written import Written
-from postroom.message import reply as replies
-from postroom.message.compose import Draft
+from postroom.message.composing import reply as replies
+from postroom.message.composing.compose import Draft
 
 if TYPE_CHECKING:
     from postroom.agent.imap_mailbox import ImapMailbox

@@ -25,7 +25,7 @@ from postroom.agent.submitting import log_in
 from postroom.agent.terminal import Terminal
 from postroom.message.address import Address, parse_mailbox
 from postroom.message.idn import a_labels
-from postroom.net.resolver import StubResolver, system_options
+from postroom.net.dns.resolver import StubResolver, system_options
 
 
 class Told(msgspec.Struct, frozen=True):

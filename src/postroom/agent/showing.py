@@ -25,8 +25,8 @@ from postroom.agent.saving import save
 from postroom.agent.session import MailSession
 from postroom.agent.terminal import FIRST_DAY, LAST_DAY, Column, size_text, time_text
 from postroom.agent.watching import Arrival, News, Rounds
-from postroom.message.dates import parse_date
-from postroom.message.header import Header
+from postroom.message.headers.dates import parse_date
+from postroom.message.headers.header import Header
 
 Line = dict[str, Any]
 

@@ -1,6 +1,6 @@
 """What a user writes: recipients, text, files; from options, standard input, or his editor.
 
-RFC 5322 §3.4 (addresses as people write them), RFC 2183 §2 (attachments). Not here: the form of a message (`message.compose`), sending.
+RFC 5322 §3.4 (addresses as people write them), RFC 2183 §2 (attachments). Not here: the form of a message (`message.composing.compose`), sending.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ from postroom.agent.accounts import Account
 from postroom.agent.invocation import CommandFailed
 from postroom.agent.written import Written
 from postroom.message.address import parse_mailbox
-from postroom.message.address_list import mailboxes, parse_address_list
-from postroom.message.charset import Decoded, decode, decode_html
-from postroom.message.compose import Attachment, Composed, Draft, Making, compose
+from postroom.message.composing.compose import Attachment, Composed, Draft, Making, compose
+from postroom.message.encodings.charset import Decoded, decode, decode_html
 from postroom.message.envelope import Envelope, Recipient
-from postroom.message.fields import Mailbox
+from postroom.message.headers.address_list import mailboxes, parse_address_list
+from postroom.message.headers.fields import Mailbox
 from postroom.message.idn import a_labels
 
 MAX_FILE = 48 << 20  # octets of one attachment

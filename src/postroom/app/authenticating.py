@@ -12,7 +12,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TypeVar
 
-from postroom.app.settings import AuthenticationSettings, Settings, SettingsError
+from postroom.app.settings.file import AuthenticationSettings, Settings, SettingsError
 from postroom.app.surroundings import Surroundings
 from postroom.intake.examiner import Examiner, Examining
 from postroom.intake.rates import Counted, Rates

@@ -15,8 +15,8 @@ from types import MappingProxyType
 import msgspec
 
 from postroom import __version__
-from postroom.app.queue_settings import RouteSettings
-from postroom.app.settings import Settings, SettingsError
+from postroom.app.settings.file import Settings, SettingsError
+from postroom.app.settings.queue import RouteSettings
 from postroom.app.surroundings import Surroundings
 from postroom.deliver.mx import Identity, MxLookup
 from postroom.deliver.router import OwnNames
@@ -29,18 +29,18 @@ from postroom.mailauth.dkim.rotation import RotationTerms
 from postroom.mailauth.dkim.signing import SigningTerms
 from postroom.message.address import parse_domain, parse_mailbox
 from postroom.message.idn import other_forms
-from postroom.net.certificates import CertificateError, Pair, ServerTls, verified
+from postroom.net.dns.resolver import ResolverOptions, parse_server, system_options
 from postroom.net.https import Web
-from postroom.net.resolver import ResolverOptions, parse_server, system_options
-from postroom.net.selfsigned import self_signed
+from postroom.net.tls.certificates import CertificateError, Pair, ServerTls, verified
+from postroom.net.tls.selfsigned import self_signed
 from postroom.proto.imap.config import ImapConfig
 from postroom.proto.pop3.authorization import Pop3Config
 from postroom.proto.sasl.mechanisms import MECHANISMS, NAMED, PASSWORDS_ONLY, Supply
 from postroom.proto.smtp.client_events import Account, TlsUse
 from postroom.proto.smtp.config import Limits, ServerConfig, Service
-from postroom.store.domains import Rules
-from postroom.store.engine import Engine
-from postroom.store.postgres_options import PostgresOptions
+from postroom.store.administration.domains import Rules
+from postroom.store.engine.postgres_options import PostgresOptions
+from postroom.store.engine.transaction import Engine
 from postroom.store.store import StoreSettings
 from postroom.wire.ip import is_address
 

@@ -11,7 +11,7 @@ import contextlib
 import time
 
 from postroom.app import maildrop, reporting
-from postroom.app.certifying import Certifying
+from postroom.app.certificates.certifying import Certifying
 from postroom.app.dropped import take_dropped
 from postroom.app.housekeeping import Chore, Whose
 from postroom.app.locate import Places, places_of
@@ -20,13 +20,16 @@ from postroom.app.pace import Pace
 from postroom.app.parts import Parts
 from postroom.app.surroundings import Surroundings
 from postroom.message.errors import TryLater
-from postroom.message.searched_text import indexed_form
-from postroom.serve.jmap.submission_records import KIND as SUBMISSIONS
-from postroom.store import browser_sessions, bulk_changes, hops, pruning, snoozing, spool, unfinished
-from postroom.store.directory_errors import DirectoryError
-from postroom.store.engine import Urgency
-from postroom.store.indexer import Indexer, Indexing
-from postroom.store.unhurried import Unhurried
+from postroom.message.summary.searched_text import indexed_form
+from postroom.serve.jmap.submission.submission_records import KIND as SUBMISSIONS
+from postroom.store import pruning
+from postroom.store.directory.errors import DirectoryError
+from postroom.store.emails import bulk_changes, snoozing, unfinished
+from postroom.store.engine.transaction import Urgency
+from postroom.store.engine.unhurried import Unhurried
+from postroom.store.identity import browser_sessions
+from postroom.store.search.indexer import Indexer, Indexing
+from postroom.store.spool import hops, spool
 
 HOUR = 3600.0  # seconds
 DAY = 86_400_000_000  # microseconds

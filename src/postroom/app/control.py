@@ -25,7 +25,7 @@ from postroom.message.errors import MailError, Overloaded
 from postroom.net.sockets import CannotListen
 
 if TYPE_CHECKING:  # commands import this module, and start faster without
-    from postroom.store.spilled import Content
+    from postroom.store.blobs.spilled import Content
 
 MAX_REQUEST = 16 * 1024 * 1024  # octets beside a message: an alias file
 MAX_OF_A_USER = 1024 * 1024  # the same of who is no administrator: many recipients

@@ -21,10 +21,11 @@ from postroom.mailauth.dkim.results import Defect
 from postroom.mailauth.dkim.rotation import Action, Phase, RotationTerms, Selector, Step, due
 from postroom.mailauth.dkim.verification import Texts
 from postroom.message.errors import MailError
-from postroom.store import dkim_keys, domains
-from postroom.store.directory_errors import DirectoryError
-from postroom.store.dkim_keys import DkimKey
-from postroom.store.engine import Engine, Transaction, Urgency
+from postroom.store.administration import domains
+from postroom.store.directory import dkim_keys
+from postroom.store.directory.dkim_keys import DkimKey
+from postroom.store.directory.errors import DirectoryError
+from postroom.store.engine.transaction import Engine, Transaction, Urgency
 
 _NEVER = 1 << 40  # seconds
 
@@ -48,7 +49,7 @@ class KeyKeeper:
         return await self._engine.write(lambda tx: self.put(tx, domain, names, now), Urgency.CLIENT)
 
     async def put(self, tx: Transaction, domain: str, names: Sequence[NamedKey], now: int) -> list[DkimKey]:
-        """New keys, published and not yet in use; raises what `store.domains.held` and `store.dkim_keys.put` do."""
+        """New keys, published and not yet in use; raises what `store.administration.domains.held` and `store.directory.dkim_keys.put` do."""
         held = await domains.held(tx, domain)
         added = [sealed(NewKey(held, name, key, now), self._vault) for name, key in names]
         for row in added:

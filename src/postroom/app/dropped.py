@@ -21,7 +21,7 @@ from postroom.deliver.reports import Reporter, failed
 from postroom.message.envelope import Recipient
 from postroom.message.errors import MailError
 from postroom.message.ids import IdKind, id_text
-from postroom.store.spool import Copy, Spooled, Terms
+from postroom.store.spool.spool import Copy, Spooled, Terms
 
 
 class Log(Protocol):

@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from postroom.app import building
-from postroom.app.guard_settings import GuardSettings, MilterSettings
 from postroom.app.parts import Parts
-from postroom.app.settings import Settings, SettingsError
+from postroom.app.settings.file import Settings, SettingsError
+from postroom.app.settings.guard import GuardSettings, MilterSettings
 from postroom.app.surroundings import Surroundings
 from postroom.intake.guard.greylist import Greylist, GreylistTerms
 from postroom.intake.guard.guard import Guard, GuardTerms

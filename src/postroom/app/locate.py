@@ -2,7 +2,7 @@
 
 A server is named by its configuration file: `--config`, $POSTROOM_CONFIG, ./postroom.toml, /etc/postroom/postroom.toml. When a lab of the same
 user runs and none of the first three is there, its servers are meant. Paths in a file are relative to the file. Not here: what is in the files
-(`app.settings`), and talking to the server (`app.control`).
+(`app.settings.file`), and talking to the server (`app.control`).
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from msgspec.structs import replace
 
 from postroom.agent import runtime
 from postroom.app.maildrop import make_directory
-from postroom.app.settings import Settings, SettingsError, load
+from postroom.app.settings.file import Settings, SettingsError, load
 
 CONFIG = "postroom.toml"
 SYSTEM_CONFIG = Path("/etc/postroom") / CONFIG

@@ -1,7 +1,7 @@
 """What is offered for logins only while some account has what it takes: APOP and its like a shared secret, OAUTHBEARER a token or a way to get one.
 
 A timestamp in the greeting is the offer of APOP (RFC 1939 §7), made before anybody has said who he is; programs that prefer it, or CRAM-MD5, then try
-nothing else, and their users, who have no such secret, cannot log in. Not here: the check of a login (`store.login`).
+nothing else, and their users, who have no such secret, cannot log in. Not here: the check of a login (`store.login.login`).
 """
 
 from __future__ import annotations
@@ -11,9 +11,9 @@ from collections.abc import Callable
 
 from postroom.proto.sasl.exchange import Discovery
 from postroom.proto.sasl.mechanisms import Need, Supply
-from postroom.store import credentials, tokens
-from postroom.store.credentials import CredentialKind
-from postroom.store.engine import Engine
+from postroom.store.engine.transaction import Engine
+from postroom.store.identity import credentials, tokens
+from postroom.store.identity.credentials import CredentialKind
 
 
 class LoginOffers:

@@ -25,7 +25,7 @@ from typing import Any
 
 import msgspec
 
-from postroom.store.durable import sync_directory
+from postroom.store.engine.durable import sync_directory
 
 MODE = 0o1733
 SUFFIX = ".mail"

@@ -2,7 +2,7 @@
 
 A node number is a leased row; ids run up to a mark that is durable before they are given, so that no clock and no crash repeats one. Nodes compare
 their clocks with the database's: to one that is ahead all leases of the others seem ended, and what it leases itself stays so for as long. Not here: the
-statements (`store.leases`).
+statements (`store.engine.leases`).
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ from collections.abc import Callable
 import msgspec
 
 from postroom.message.errors import TryLater
-from postroom.store import leases
-from postroom.store.engine import Engine, Transaction, Urgency
-from postroom.store.ids import Ids
-from postroom.store.leases import NodeNumber
-from postroom.store.refused import ClockApart
+from postroom.store.engine import leases
+from postroom.store.engine.ids import Ids
+from postroom.store.engine.leases import NodeNumber
+from postroom.store.engine.refused import ClockApart
+from postroom.store.engine.transaction import Engine, Transaction, Urgency
 
 LEASE_SECONDS = 120
 BEAT_SECONDS = 30

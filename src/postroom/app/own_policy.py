@@ -5,7 +5,7 @@ Not here: its text (`web.mta_sts`), and those of others.
 
 from __future__ import annotations
 
-from postroom.app.settings import Settings, SettingsError
+from postroom.app.settings.file import Settings, SettingsError
 from postroom.message.address import fold
 from postroom.proto.http.mta_sts import BadPolicy, parse_policy
 from postroom.web.mta_sts import Policy

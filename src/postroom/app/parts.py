@@ -17,7 +17,7 @@ from postroom.app.locate import places_of, store_url
 from postroom.app.maildrop import make_directory
 from postroom.app.node import ALONE, Node, Told
 from postroom.app.room import Gauges, Room, free_octets
-from postroom.app.settings import Settings
+from postroom.app.settings.file import Settings
 from postroom.app.surroundings import Surroundings
 from postroom.deliver.accept import Acceptance, Accepting
 from postroom.deliver.attempt import Attempt
@@ -40,16 +40,17 @@ from postroom.deliver.tls_outcome import TlsOutcomes
 from postroom.deliver.turning import Turner, Turning, fetched
 from postroom.intake.door import Premises
 from postroom.proto.sasl.scram import derived
-from postroom.serve.body_budget import BodyBudget
-from postroom.store import domains, spool
-from postroom.store.jobs import Job
-from postroom.store.login import LoginPolicy, LoginSettings
-from postroom.store.passwords import Passwords
-from postroom.store.search_postgres import PostgresSearch
-from postroom.store.search_sqlite import SqliteSearch
-from postroom.store.search_text import SearchIndex
-from postroom.store.spilled import Content
-from postroom.store.spool import Blob
+from postroom.serve.smtp.body_budget import BodyBudget
+from postroom.store.administration import domains
+from postroom.store.blobs.spilled import Content
+from postroom.store.login.login import LoginPolicy, LoginSettings
+from postroom.store.login.passwords import Passwords
+from postroom.store.search.postgres import PostgresSearch
+from postroom.store.search.sqlite import SqliteSearch
+from postroom.store.search.text import SearchIndex
+from postroom.store.spool import spool
+from postroom.store.spool.jobs import Job
+from postroom.store.spool.spool import Blob
 from postroom.store.store import Store
 from postroom.store.vault import Vault, key_in
 

@@ -12,7 +12,7 @@ from itertools import combinations
 
 import msgspec
 
-from postroom.app.settings import ListenSettings, Settings, SettingsError
+from postroom.app.settings.file import ListenSettings, Settings, SettingsError
 
 LOOPBACK = ("127.0.0.1",)
 

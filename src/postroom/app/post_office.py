@@ -1,6 +1,6 @@
 """How a local program's message gets to the server: over the control socket, or into the drop directory when the server is down.
 
-Made for programs that start for one message: imports little. Not here: options and exit codes (`app.sendmail`), acceptance.
+Made for programs that start for one message: imports little. Not here: options and exit codes (`app.sendmail.program`), acceptance.
 """
 
 from __future__ import annotations

@@ -22,10 +22,10 @@ from postroom.app.operations import accounts, dns, domains
 from postroom.app.operations.direct import DirectOffice, caller
 from postroom.app.operations.office import as_dict
 from postroom.app.operations.table import perform
-from postroom.app.settings import Settings
+from postroom.app.settings.file import Settings
 from postroom.message.address import Address, parse_domain, parse_mailbox
 from postroom.message.idn import a_labels
-from postroom.net.selfsigned import self_signed
+from postroom.net.tls.selfsigned import self_signed
 
 _TEMPLATE = """\
 # A Postroom server. All keys, with their defaults and meanings: postroom config describe

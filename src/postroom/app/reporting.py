@@ -12,20 +12,20 @@ from postroom import __version__
 from postroom.app import authenticating
 from postroom.app.building import Authorities, home_domain
 from postroom.app.operations.office import Office, Submission
-from postroom.app.settings import Settings, SettingsError
+from postroom.app.settings.file import Settings, SettingsError
 from postroom.app.surroundings import Surroundings
 from postroom.deliver.reporting import Reports, ReportSender, Unwanted
 from postroom.intake.report_mailbox import Looked, ReportMailbox
 from postroom.mailauth.dkim.names import a_labels
 from postroom.message.address import Address, parse_mailbox
 from postroom.message.envelope import Notify, Recipient
-from postroom.net.certificates import CertificateError
 from postroom.net.https import NotFetched, Web
 from postroom.net.public_addresses import is_public
+from postroom.net.tls.certificates import CertificateError
 from postroom.proto.http.client import Request
-from postroom.store import received_reports, report_rows
-from postroom.store.engine import Engine, Transaction, Urgency
-from postroom.store.report_rows import DMARC, TLS
+from postroom.store.engine.transaction import Engine, Transaction, Urgency
+from postroom.store.others import received_reports, report_rows
+from postroom.store.others.report_rows import DMARC, TLS
 from postroom.store.store import Store
 
 USER = "reports"  # who posts them, in Received

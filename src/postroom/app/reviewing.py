@@ -9,10 +9,10 @@ from collections.abc import Callable
 from urllib.parse import urlsplit
 
 from postroom.app import authenticating, building, guarding, own_policy, places, reporting
-from postroom.app.settings import Settings, SettingsError
+from postroom.app.settings.file import Settings, SettingsError
 from postroom.message.address import parse_domain
 from postroom.message.idn import a_labels
-from postroom.store.refused import without_password
+from postroom.store.engine.refused import without_password
 from postroom.wire.ip import is_address
 
 

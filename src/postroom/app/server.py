@@ -14,7 +14,7 @@ from typing import Any
 
 from postroom.app import building, parts, reporting
 from postroom.app.announcements import ADMINISTRATION, CERTIFICATES, Announcements
-from postroom.app.certifying import Certifying
+from postroom.app.certificates.certifying import Certifying
 from postroom.app.chores import Chores
 from postroom.app.control import Caller, ControlServer, OperationError, Request
 from postroom.app.dkim_rotation import KeyKeeper, KeyRotation
@@ -24,7 +24,7 @@ from postroom.app.logs import Log
 from postroom.app.operations.office import Finding, Submission, Watched, permitted
 from postroom.app.operations.table import OPERATIONS, perform
 from postroom.app.services import Services
-from postroom.app.settings import Settings
+from postroom.app.settings.file import Settings
 from postroom.app.shifts import Shifts
 from postroom.app.surroundings import Surroundings
 from postroom.app.watching import watch
@@ -32,18 +32,21 @@ from postroom.deliver.attempt import Attempt
 from postroom.intake.local import LocalDoor
 from postroom.message.envelope import Envelope
 from postroom.message.errors import MailError, MessageTooBig
-from postroom.net.certificates import CertificateError
 from postroom.net.clock import Clock
-from postroom.net.pem import Held
-from postroom.store import domains, fsck, jobs, login_attempts
+from postroom.net.tls.certificates import CertificateError
+from postroom.net.tls.pem import Held
+from postroom.store.administration import domains
+from postroom.store.blobs.spilled import Content
 from postroom.store.changes import Change
-from postroom.store.engine import Engine
-from postroom.store.ids import Ids
-from postroom.store.jobs import Job
-from postroom.store.login import Login
-from postroom.store.passwords import Passwords
-from postroom.store.report_rows import SentReport
-from postroom.store.spilled import Content
+from postroom.store.engine.ids import Ids
+from postroom.store.engine.transaction import Engine
+from postroom.store.fsck import fsck
+from postroom.store.login import attempts as login_attempts
+from postroom.store.login.login import Login
+from postroom.store.login.passwords import Passwords
+from postroom.store.others.report_rows import SentReport
+from postroom.store.spool import jobs
+from postroom.store.spool.jobs import Job
 from postroom.store.store import Store
 from postroom.store.vault import Vault
 

@@ -22,37 +22,37 @@ from postroom.app.locate import places_of
 from postroom.app.login_offers import LoginOffers
 from postroom.app.parts import Parts, turner
 from postroom.app.places import places_to_listen
-from postroom.app.settings import Settings
+from postroom.app.settings.file import Settings
 from postroom.app.surroundings import Surroundings
 from postroom.intake.guard.guard import Guard
 from postroom.intake.mx import MxDoor
 from postroom.intake.submission import SubmissionDoor
 from postroom.net import sockets
-from postroom.net.certificates import ServerTls
 from postroom.net.connections import Connections
 from postroom.net.listener import Door, Listener
 from postroom.net.pump import Endpoint
 from postroom.net.session import Session
+from postroom.net.tls.certificates import ServerTls
 from postroom.proto.sasl.exchange import Discovery
 from postroom.proto.smtp.config import Service
 from postroom.proto.smtp.extensions import Offers
-from postroom.serve.imap.conversation import ImapService
+from postroom.serve.imap.conversation.conversation import ImapService
 from postroom.serve.imap.session import ImapSession
-from postroom.serve.jmap.post import Post
-from postroom.serve.pop3 import Pop3Service, Pop3Session
-from postroom.serve.pop3_maildrop import Shelves, StoreMaildrops
-from postroom.serve.pop3_notes import JourneyNotes
-from postroom.serve.pop3_visits import Visits
+from postroom.serve.jmap.methods.post import Post
+from postroom.serve.pop3.maildrop import Shelves, StoreMaildrops
+from postroom.serve.pop3.notes import JourneyNotes
+from postroom.serve.pop3.session import Pop3Service, Pop3Session
+from postroom.serve.pop3.visits import Visits
 from postroom.serve.presence import Presence
-from postroom.serve.smtp import SmtpService, SmtpSession
-from postroom.serve.smtp_body import Body
-from postroom.serve.smtp_lookups import Lookups
-from postroom.serve.smtp_queue import QueueDesk
+from postroom.serve.smtp.body import Body
+from postroom.serve.smtp.lookups import Lookups
+from postroom.serve.smtp.queue import QueueDesk
+from postroom.serve.smtp.session import SmtpService, SmtpSession
 from postroom.serve.standing import Standing
-from postroom.store import jobs
-from postroom.store.jobs import Destinations
-from postroom.store.spilled import discard_leftovers
-from postroom.store.wordbook import IndexWordbook
+from postroom.store.blobs.spilled import discard_leftovers
+from postroom.store.search.wordbook import IndexWordbook
+from postroom.store.spool import jobs
+from postroom.store.spool.jobs import Destinations
 
 if TYPE_CHECKING:
     from postroom.app.site import Site

@@ -22,16 +22,16 @@ from postroom.app import reviewing
 from postroom.app.building import resolver_options
 from postroom.app.logs import make_log
 from postroom.app.server import Server
-from postroom.app.settings import Settings, SettingsError
+from postroom.app.settings.file import Settings, SettingsError
 from postroom.app.surroundings import Surroundings
 from postroom.message.errors import MailError
 from postroom.net import sockets
-from postroom.net.certificates import CertificateError, opportunistic
 from postroom.net.clock import SystemClock
+from postroom.net.dns.resolver import StubResolver
 from postroom.net.ourselves import is_ourselves
-from postroom.net.resolver import StubResolver
 from postroom.net.sockets import CannotListen
-from postroom.store.refused import StoreRefused
+from postroom.net.tls.certificates import CertificateError, opportunistic
+from postroom.store.engine.refused import StoreRefused
 
 REFUSED = 1  # it cannot start like this
 STORE_FAILED = os.EX_IOERR  # it cannot go on

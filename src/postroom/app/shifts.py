@@ -1,7 +1,7 @@
 """Which process does what one of many does for all: a chore of the whole store is the holder's of a lease, until it ends.
 
 The lease is held on after the work is done, for the better part of the chore's pace, so that the next process does not do it over again. When
-its holder dies, another one has it when the lease has ended. Not here: chores, and the statements (`store.leases`).
+its holder dies, another one has it when the lease has ended. Not here: chores, and the statements (`store.engine.leases`).
 """
 
 from __future__ import annotations
@@ -10,8 +10,8 @@ import contextlib
 import time
 
 from postroom.message.errors import TryLater
-from postroom.store import leases
-from postroom.store.engine import Engine, Transaction, Urgency
+from postroom.store.engine import leases
+from postroom.store.engine.transaction import Engine, Transaction, Urgency
 
 SHORTEST = 60.0  # seconds that a lease lasts at least: each costs a commit
 SHARE = 0.9  # of a chore's pace

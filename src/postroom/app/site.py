@@ -18,31 +18,32 @@ from postroom.app.building import Authorities, home_domain
 from postroom.app.housekeeping import Chore, Whose
 from postroom.app.own_policy import own_policy
 from postroom.app.parts import Parts
-from postroom.app.settings import Settings
+from postroom.app.settings.file import Settings
 from postroom.app.surroundings import Surroundings
-from postroom.message.journey import Hop
-from postroom.message.unsubscribing import ONE_CLICK
-from postroom.net.certificates import CertificateError
+from postroom.message.headers.unsubscribing import ONE_CLICK
+from postroom.message.journey.events import Hop
 from postroom.net.http import HttpService, HttpSession
 from postroom.net.https import NotFetched, Web
 from postroom.net.pictures import PICTURE_SECONDS, Picture, Pictures
 from postroom.net.posts import POST_SECONDS, post_form
 from postroom.net.public_addresses import is_public
+from postroom.net.tls.certificates import CertificateError
 from postroom.proto.http.client import Request, Response
 from postroom.proto.http.picture_addresses import Wanted, sign
 from postroom.proto.jmap.webpush import server_key
 from postroom.proto.sasl.exchange import Discovery
-from postroom.serve.jmap.account_keys import AccountKeys, Program
-from postroom.serve.jmap.call import JmapService
-from postroom.serve.jmap.following import FOLLOW_SECONDS, Following
-from postroom.serve.jmap.http import JmapApp
-from postroom.serve.jmap.post import Post
-from postroom.serve.jmap.pushing import LOOK_SECONDS, Pusher, Sender
-from postroom.serve.jmap.resources import jmap_app
-from postroom.serve.jmap.sessions import PREFIX, SESSION, WELL_KNOWN
+from postroom.serve.jmap.http.http import JmapApp
+from postroom.serve.jmap.http.resources import jmap_app
+from postroom.serve.jmap.methods.account_keys import AccountKeys, Program
+from postroom.serve.jmap.methods.call import JmapService
+from postroom.serve.jmap.methods.post import Post
+from postroom.serve.jmap.methods.sessions import PREFIX, SESSION, WELL_KNOWN
+from postroom.serve.jmap.push.pushing import LOOK_SECONDS, Pusher, Sender
+from postroom.serve.jmap.submission.following import FOLLOW_SECONDS, Following
 from postroom.serve.standing import Standing
-from postroom.store import acme_challenges, directory
-from postroom.store.wordbook import IndexWordbook
+from postroom.store.certificates import acme_challenges
+from postroom.store.directory import lookup as directory
+from postroom.store.search.wordbook import IndexWordbook
 from postroom.web.browsers import Browsers
 from postroom.web.doors import THUNDERBIRD, Facts, doors
 from postroom.web.guard import Guard, Mount, Rules

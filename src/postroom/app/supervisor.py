@@ -25,7 +25,7 @@ from postroom.app.locate import places_of
 from postroom.app.logs import Log, make_log
 from postroom.app.places import places_to_listen
 from postroom.app.serving import REFUSED, STORE_FAILED, first_of, heed_signals
-from postroom.app.settings import Settings
+from postroom.app.settings.file import Settings
 from postroom.app.surroundings import Worker
 from postroom.app.worker import Begin
 from postroom.net import sockets

@@ -16,13 +16,13 @@ from postroom.app.meddling import Meddling
 from postroom.deliver.router import CatchAll
 from postroom.intake.door import Door
 from postroom.mailauth.verdicts import Verdicts
-from postroom.message.journey import Hop
+from postroom.message.journey.events import Hop
 from postroom.net.clock import Clock
 from postroom.net.session import Peer
 from postroom.net.tapped import Overheard
 from postroom.proto.dns.resolver import Resolver
-from postroom.store.passwords import PasswordCost
-from postroom.store.throttle import Limits as LoginLimits
+from postroom.store.login.passwords import PasswordCost
+from postroom.store.login.throttle import Limits as LoginLimits
 
 FAREWELL_SECONDS = 30.0  # that conversations in both directions get to end what they do when the server stops
 

@@ -9,9 +9,9 @@ from collections.abc import AsyncIterator
 
 from postroom.app.operations.office import Watched
 from postroom.message.ids import IdKind, id_text
-from postroom.store import mailboxes
 from postroom.store.changes import MessageAdded, Shown
-from postroom.store.rights import MailboxRef
+from postroom.store.mailboxes import mailboxes
+from postroom.store.mailboxes.rights import MailboxRef
 from postroom.store.store import Store
 
 SHOWN_OCTETS = 64 * 1024  # of a message on a terminal

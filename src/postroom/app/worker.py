@@ -14,7 +14,7 @@ from collections.abc import Sequence
 import msgspec
 
 from postroom.app.serving import internet, run, say, serve
-from postroom.app.settings import Settings
+from postroom.app.settings.file import Settings
 from postroom.app.surroundings import Worker
 
 ORDERS = 0  # the descriptor of standard input

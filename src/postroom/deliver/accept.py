@@ -17,19 +17,19 @@ from postroom.deliver.placing import SPOOL_ACCOUNT, NotSpooled, Placed, Placer, 
 from postroom.deliver.reports import Result
 from postroom.deliver.router import Router, Routes
 from postroom.message.address import Address
-from postroom.message.dsn_rules import Happened
 from postroom.message.errors import BadAddress, MailError, RoutingLoop
-from postroom.message.journey import Hop, JourneyEvent, Said
-from postroom.message.tls_required import tls_is_optional
-from postroom.message.trace import already_delivered, delivered_to, header_end
+from postroom.message.headers.tls_required import tls_is_optional
+from postroom.message.headers.trace import already_delivered, delivered_to, header_end
+from postroom.message.journey.events import Hop, JourneyEvent, Said
+from postroom.message.notifications.dsn_rules import Happened
 from postroom.store import journal
-from postroom.store.blobs import BlobRef
+from postroom.store.blobs.blobs import BlobRef
+from postroom.store.blobs.spilled import Content, Spilled, head_of, with_head
 from postroom.store.changes import Change
-from postroom.store.engine import Engine, Transaction, is_undone
-from postroom.store.jobs import Job
-from postroom.store.spilled import Content, Spilled, head_of, with_head
-from postroom.store.spool import Copy, Spooled
-from postroom.store.unhurried import Unhurried
+from postroom.store.engine.transaction import Engine, Transaction, is_undone
+from postroom.store.engine.unhurried import Unhurried
+from postroom.store.spool.jobs import Job
+from postroom.store.spool.spool import Copy, Spooled
 
 _HAPPENED = {"expanded": Happened.EXPANDED, "delivered": Happened.DELIVERED}
 

@@ -13,7 +13,7 @@ import msgspec
 
 from postroom.deliver.reports import Result
 from postroom.message.errors import EnhancedStatus
-from postroom.message.journey import JourneyEvent
+from postroom.message.journey.events import JourneyEvent
 from postroom.store.changes import Change
 
 _STATUS: Final = re.compile(r"(?:4[0-9]{2} )?4\.([0-9]{1,3})\.([0-9]{1,3}) ")

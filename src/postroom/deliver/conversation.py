@@ -17,8 +17,7 @@ from postroom.deliver.local import UNREADABLE
 from postroom.deliver.reports import Result, failed
 from postroom.deliver.signing import Stamped, unstamped
 from postroom.deliver.tls.demand import Trust
-from postroom.message.downgrade import downgrade
-from postroom.message.dsn_rules import Happened
+from postroom.message.composing.downgrade import downgrade
 from postroom.message.envelope import BodyKind, ByMode, DeliverBy, Envelope, Recipient
 from postroom.message.errors import (
     ConversionRequired,
@@ -28,21 +27,22 @@ from postroom.message.errors import (
     NonAsciiAddress,
     RequireTlsUnsupported,
 )
-from postroom.message.journey import Connected, JourneyEvent, Outcome, Said, Secured
-from postroom.message.trace import header_end
+from postroom.message.headers.trace import header_end
+from postroom.message.journey.events import Connected, JourneyEvent, Outcome, Said, Secured
+from postroom.message.notifications.dsn_rules import Happened
 from postroom.net.clock import Clock
 from postroom.net.connect import ClientConnection, NetworkError, TlsFailed
 from postroom.net.session import TlsFacts
-from postroom.net.tls import certificate_facts
+from postroom.net.tls.layer import certificate_facts
 from postroom.proto.dns.tlsa import NotProven
 from postroom.proto.smtp.client import SmtpClient
 from postroom.proto.smtp.client_events import BeginTls, ClientEvent, Finished, Ready, Stage, Unusable
 from postroom.proto.smtp.client_events import Result as SmtpResult
 from postroom.proto.smtp.client_parameters import Letter, obstacle
 from postroom.proto.smtp.speech import TLS_NOTE
-from postroom.store.jobs import Job
-from postroom.store.spilled import Content, Spilled, head_of
-from postroom.store.spool import Copy
+from postroom.store.blobs.spilled import Content, Spilled, head_of
+from postroom.store.spool.jobs import Job
+from postroom.store.spool.spool import Copy
 
 RECIPIENTS = (
     100  # of one transaction, unless the server announces another limit (RFC 5321 §4.5.3.1.8, RFC 9422)

@@ -13,7 +13,7 @@ from typing import Protocol
 
 from postroom.deliver.attempt import Attempt, Deferral
 from postroom.net import eager
-from postroom.store.jobs import Job
+from postroom.store.spool.jobs import Job
 
 FIRST_CONNECTIONS = 2
 IDLE_SECONDS = 5.0  # a connection waits that long for the next message

@@ -14,7 +14,7 @@ from postroom.mailauth.dmarc.record import Policy, Record
 from postroom.mailauth.dmarc.verdict import Identifier, Result, Verdict
 from postroom.mailauth.spf import verdict as spf
 from postroom.message.feedback.aggregate import AuthResult, PolicyPublished, Reason, Row, Seen
-from postroom.message.header import Header
+from postroom.message.headers.header import Header
 
 MAX_SIGNATURES = 20  # of one row; RFC 9990 §3.1.3 asks for no more than 100
 _SHOWN = 255  # characters of a value that strangers wrote

@@ -9,16 +9,18 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterable
 
 from postroom.message.errors import MailError, RoutingLoop
-from postroom.message.summary import Summary, summarize
-from postroom.message.trace import already_delivered, delivered_to, return_path
-from postroom.store import delivery, journal, mailboxes
-from postroom.store.blobs import BlobRef
+from postroom.message.headers.trace import already_delivered, delivered_to, return_path
+from postroom.message.summary.summary import Summary, summarize
+from postroom.store import journal
+from postroom.store.blobs.blobs import BlobRef
+from postroom.store.blobs.spilled import Content, Spilled, head_of, with_head
 from postroom.store.changes import Change, Shown
-from postroom.store.delivery import Delivery
-from postroom.store.engine import Transaction, is_undone
-from postroom.store.rights import MailboxRef
-from postroom.store.spilled import Content, Spilled, head_of, with_head
-from postroom.store.spool import Copy, Spooled
+from postroom.store.emails import delivery
+from postroom.store.emails.delivery import Delivery
+from postroom.store.engine.transaction import Transaction, is_undone
+from postroom.store.mailboxes import mailboxes
+from postroom.store.mailboxes.rights import MailboxRef
+from postroom.store.spool.spool import Copy, Spooled
 
 Durable = Callable[[int, int, Content], Awaitable[bytes | BlobRef]]  # (account, blob, body)
 Discard = Callable[[int, BlobRef], Awaitable[None]]

@@ -13,8 +13,8 @@ import msgspec
 
 from postroom.message.envelope import Envelope
 from postroom.message.errors import MailError
-from postroom.message.journey import Hop
-from postroom.store.spilled import Content
+from postroom.message.journey.events import Hop
+from postroom.store.blobs.spilled import Content
 
 if TYPE_CHECKING:
     from postroom.deliver.router import Resolved

@@ -11,15 +11,15 @@ from collections.abc import Sequence
 from postroom.deliver.attempt import Attempt, Deferral
 from postroom.deliver.filing import Discard, Durable, Filing, discard_undone, make_durable
 from postroom.deliver.reports import Result, failed
-from postroom.message.dsn_rules import Happened
 from postroom.message.errors import MailError
-from postroom.message.journey import Outcome
+from postroom.message.journey.events import Outcome
+from postroom.message.notifications.dsn_rules import Happened
 from postroom.net.clock import Clock
+from postroom.store.blobs.spilled import Content
 from postroom.store.changes import Change
-from postroom.store.engine import Engine, Transaction, Urgency
-from postroom.store.jobs import Job
-from postroom.store.spilled import Content
-from postroom.store.spool import Copy
+from postroom.store.engine.transaction import Engine, Transaction, Urgency
+from postroom.store.spool.jobs import Job
+from postroom.store.spool.spool import Copy
 
 UNREADABLE = "4.3.0 The message cannot be read now"
 

@@ -14,7 +14,7 @@ import msgspec
 
 from postroom.message.errors import EnhancedStatus, MailError, NoSuchDomain, NullMx, RoutingLoop
 from postroom.message.idn import a_labels
-from postroom.message.journey import Asked, Record
+from postroom.message.journey.events import Asked, Record
 from postroom.proto.dns.answer import Answer, Mx, Rcode
 from postroom.proto.dns.resolver import Resolver
 from postroom.wire.ip import is_address

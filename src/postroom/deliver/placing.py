@@ -16,19 +16,21 @@ from postroom.deliver.letter import Letter
 from postroom.deliver.reports import Reporter, Result, failed
 from postroom.deliver.router import Router
 from postroom.deliver.schedule import Schedule
-from postroom.message.dsn import Notification
-from postroom.message.dsn_rules import Happened
 from postroom.message.envelope import Envelope
 from postroom.message.errors import MailError, TryLater
-from postroom.message.journey import Accepted, Hop, HopKind, JourneyEvent, Outcome, Routed
-from postroom.store import blobs, hops, journal, spool
-from postroom.store.blobs import BlobRef
+from postroom.message.journey.events import Accepted, Hop, HopKind, JourneyEvent, Outcome, Routed
+from postroom.message.notifications.dsn import Notification
+from postroom.message.notifications.dsn_rules import Happened
+from postroom.store import journal
+from postroom.store.blobs import blobs
+from postroom.store.blobs.blobs import BlobRef
+from postroom.store.blobs.spilled import Content
 from postroom.store.changes import Change
-from postroom.store.delivery import Delivery
-from postroom.store.engine import Transaction
-from postroom.store.jobs import Job, own_job
-from postroom.store.spilled import Content
-from postroom.store.spool import Blob, Copy, Lease, NewJob, Spooled, Terms
+from postroom.store.emails.delivery import Delivery
+from postroom.store.engine.transaction import Transaction
+from postroom.store.spool import hops, spool
+from postroom.store.spool.jobs import Job, own_job
+from postroom.store.spool.spool import Blob, Copy, Lease, NewJob, Spooled, Terms
 
 _SECOND = 1_000_000
 SPOOL_ACCOUNT = 0  # whose the files of the spool are

@@ -14,9 +14,9 @@ from postroom.deliver.attempt import Attempt, Deferral
 from postroom.deliver.reports import failed
 from postroom.deliver.tls_outcome import ResultKind
 from postroom.message.errors import EncryptionNeeded, RequireTlsUnsupported
-from postroom.message.journey import Outcome
+from postroom.message.journey.events import Outcome
 from postroom.net.clock import Clock
-from postroom.store.jobs import Job
+from postroom.store.spool.jobs import Job
 
 BELIEVED_SECONDS = 60.0  # that a policy's refusal holds for the next messages without another connection
 MOST_HOPS = 1000  # whose refusals are remembered

@@ -25,12 +25,12 @@ from postroom.deliver.tls.steps import Step, steps
 from postroom.deliver.tls_outcome import ResultKind, TlsOutcome
 from postroom.message.errors import MailError, RequireTlsUnsupported
 from postroom.message.idn import a_labels
-from postroom.message.journey import Decided, Outcome
+from postroom.message.journey.events import Decided, Outcome
 from postroom.net.connect import ClientConnection, Destination, NetworkError, TlsFailed, Wrap, connect
 from postroom.proto.dns.tlsa import Proven, prove
 from postroom.proto.smtp.client import SmtpClient
 from postroom.proto.smtp.client_events import ClientConfig, ClientEvent, TlsUse
-from postroom.store.jobs import Job
+from postroom.store.spool.jobs import Job
 
 MOST_TARGETS = 10
 

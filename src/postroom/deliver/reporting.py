@@ -31,9 +31,9 @@ from postroom.message.feedback.tls_report import (
     TlsReport,
 )
 from postroom.proto.dns.resolver import Resolver
-from postroom.store import report_rows
-from postroom.store.engine import Engine, Urgency
-from postroom.store.report_rows import DMARC, TLS, DueReport, SentReport
+from postroom.store.engine.transaction import Engine, Urgency
+from postroom.store.others import report_rows
+from postroom.store.others.report_rows import DMARC, TLS, DueReport, SentReport
 
 DAY = 86_400  # seconds
 PAUSE = (

@@ -1,7 +1,7 @@
 """Delivery status notifications that this system owes: decided, worded and addressed.
 
 RFC 3461 §5.2 (who reports), §6 (over SMTP), RFC 3464 (the format). One notification for all that is to be said about one message at one
-time. Not here: the table of what is owed (`message.dsn_rules`), and how a notification is sent (`deliver.placing`).
+time. Not here: the table of what is owed (`message.notifications.dsn_rules`), and how a notification is sent (`deliver.placing`).
 """
 
 from __future__ import annotations
@@ -10,14 +10,14 @@ from collections.abc import Callable, Sequence
 
 import msgspec
 
-from postroom.message.dsn import Notification, Report, compose_dsn
-from postroom.message.dsn_rules import Action, Happened, report_owed
-from postroom.message.dsn_text import Delivery
 from postroom.message.envelope import Recipient, Ret
 from postroom.message.errors import EnhancedStatus, MailError
 from postroom.message.ids import IdKind, id_text
-from postroom.store.spilled import Content, head_of
-from postroom.store.spool import Copy, Spooled
+from postroom.message.notifications.dsn import Notification, Report, compose_dsn
+from postroom.message.notifications.dsn_rules import Action, Happened, report_owed
+from postroom.message.notifications.dsn_text import Delivery
+from postroom.store.blobs.spilled import Content, head_of
+from postroom.store.spool.spool import Copy, Spooled
 
 DELIVERED = EnhancedStatus(2, 1, 5)
 _SECOND = 1_000_000

@@ -15,13 +15,13 @@ import msgspec
 from postroom.deliver.forwarding import Forwarding
 from postroom.deliver.legs import Leg
 from postroom.message.address import Address, fold
-from postroom.message.dsn_rules import passed_on
 from postroom.message.envelope import Notify, Recipient
 from postroom.message.errors import EnhancedStatus, MailboxDisabled, MailError, NoSuchUser, RoutingLoop
-from postroom.store import directory
-from postroom.store.aliases import MAX_MEMBERS
-from postroom.store.directory import Account, Alias, MailingList
-from postroom.store.engine import Transaction
+from postroom.message.notifications.dsn_rules import passed_on
+from postroom.store.administration.aliases import MAX_MEMBERS
+from postroom.store.directory import lookup as directory
+from postroom.store.directory.lookup import Account, Alias, MailingList
+from postroom.store.engine.transaction import Transaction
 
 MAX_EXPANSION_DEPTH = 10  # aliases of aliases
 MAX_EXPANDED = MAX_MEMBERS  # addresses behind one recipient

@@ -21,13 +21,13 @@ from postroom.deliver.legs import LOCAL_HOP
 from postroom.deliver.placing import Placed
 from postroom.deliver.settling import Settler, hop_of
 from postroom.message.errors import TryLater
-from postroom.message.journey import Hop
+from postroom.message.journey.events import Hop
 from postroom.net.clock import Clock
-from postroom.store import jobs
 from postroom.store.changes import Change
-from postroom.store.engine import Engine, Transaction, Urgency
-from postroom.store.jobs import Job, LeaseLost
-from postroom.store.spool import Lease
+from postroom.store.engine.transaction import Engine, Transaction, Urgency
+from postroom.store.spool import jobs
+from postroom.store.spool.jobs import Job, LeaseLost
+from postroom.store.spool.spool import Lease
 
 LEASE_SECONDS = 300  # what a crash delays; renewed as long as the work goes on
 RENEW_SECONDS = 100.0

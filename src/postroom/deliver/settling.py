@@ -13,15 +13,17 @@ import msgspec
 from postroom.deliver.attempt import Attempt, Deferral
 from postroom.deliver.placing import Placed, Placer, Reportable
 from postroom.deliver.reports import Result, failed
-from postroom.message.dsn_rules import Happened
 from postroom.message.envelope import ByMode
 from postroom.message.errors import Expired, MailError
-from postroom.message.journey import Hop, HopKind
-from postroom.store import blobs, hops, jobs, journal
-from postroom.store.engine import Engine, Transaction
-from postroom.store.jobs import NEVER, Again, Job, Outcome
-from postroom.store.spilled import Content
-from postroom.store.spool import Copy
+from postroom.message.journey.events import Hop, HopKind
+from postroom.message.notifications.dsn_rules import Happened
+from postroom.store import journal
+from postroom.store.blobs import blobs
+from postroom.store.blobs.spilled import Content
+from postroom.store.engine.transaction import Engine, Transaction
+from postroom.store.spool import hops, jobs
+from postroom.store.spool.jobs import NEVER, Again, Job, Outcome
+from postroom.store.spool.spool import Copy
 
 _SECOND = 1_000_000
 WAITED = "The message has waited for its next server"

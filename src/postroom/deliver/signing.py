@@ -23,13 +23,13 @@ from postroom.mailauth.dkim.private_key import Algorithm
 from postroom.mailauth.dkim.results import Verdict
 from postroom.mailauth.dkim.signing import Draft, SigningKey, SigningTerms, Unsignable
 from postroom.message.address import Address, fold
-from postroom.message.address_list import mailboxes, parse_address_list
-from postroom.message.authentication_results import AuthenticationResults, parse
-from postroom.message.header import Header
-from postroom.message.journey import Decided, Record
-from postroom.store.engine import Engine
-from postroom.store.jobs import Job
-from postroom.store.spilled import Content, head_of, with_head
+from postroom.message.headers.address_list import mailboxes, parse_address_list
+from postroom.message.headers.authentication_results import AuthenticationResults, parse
+from postroom.message.headers.header import Header
+from postroom.message.journey.events import Decided, Record
+from postroom.store.blobs.spilled import Content, head_of, with_head
+from postroom.store.engine.transaction import Engine
+from postroom.store.spool.jobs import Job
 
 SHARED = 300.0  # seconds that the signature of a message serves for its other hops
 MOST_SHARED = 500  # messages

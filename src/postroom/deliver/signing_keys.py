@@ -16,10 +16,10 @@ from postroom.mailauth.dkim.private_key import Algorithm, BadKey, PrivateKey, re
 from postroom.mailauth.dkim.rotation import Phase, Selector, Step, taken
 from postroom.mailauth.dkim.signing import SigningKey
 from postroom.message.idn import other_forms
-from postroom.store import dkim_keys
-from postroom.store.directory_errors import NotFound
-from postroom.store.dkim_keys import DkimKey, purpose
-from postroom.store.engine import Transaction
+from postroom.store.directory import dkim_keys
+from postroom.store.directory.dkim_keys import DkimKey, purpose
+from postroom.store.directory.errors import NotFound
+from postroom.store.engine.transaction import Transaction
 from postroom.store.vault import Unreadable
 
 REMEMBERED = 60.0  # seconds: within them a key that another process switched to is used here too

@@ -1,7 +1,7 @@
 """Mail that its domain's server fetches: it waits until that server logs in, and then goes back over the same connection.
 
 RFC 2645 §5.3 (after ATRN, on-demand mail relay), RFC 821 §3.8 (TURN), RFC 3207 §4 (STARTTLS). A route says which account may fetch a domain's mail. Not here: the command and
-its replies (`serve.smtp`), and how a message is sent (`deliver.conversation`).
+its replies (`serve.smtp.session`), and how a message is sent (`deliver.conversation`).
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ from postroom.net.connect import ClientConnection, TlsFailed, turn_around
 from postroom.net.session import Connection
 from postroom.proto.smtp.client import SmtpClient
 from postroom.proto.smtp.client_events import ClientConfig, ClientEvent, TlsUse
-from postroom.store import jobs
-from postroom.store.engine import Engine
+from postroom.store.engine.transaction import Engine
+from postroom.store.spool import jobs
 
 
 class Turning(msgspec.Struct, frozen=True):

@@ -15,8 +15,8 @@ from postroom.deliver.router import Resolved
 from postroom.message.address import Address, fold
 from postroom.message.envelope import Envelope
 from postroom.message.errors import MailError
-from postroom.message.journey import Authenticated, Connected, Hop, HopKind, Secured
-from postroom.message.trace import Origin, received_from, with_protocol
+from postroom.message.headers.trace import Origin, received_from, with_protocol
+from postroom.message.journey.events import Authenticated, Connected, Hop, HopKind, Secured
 from postroom.net.session import Peer, TlsFacts
 
 if TYPE_CHECKING:

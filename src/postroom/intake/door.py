@@ -16,17 +16,17 @@ from postroom.deliver.letter import Answers, Letter, Receipt
 from postroom.deliver.router import Resolved, Router
 from postroom.intake.client import Client, Incoming, Manner
 from postroom.intake.forgeries import foreign_to, without_forgeries
-from postroom.message.dates import format_date
 from postroom.message.envelope import Recipient
 from postroom.message.errors import MessageTooBig, OverQuota, RoutingLoop, SenderLeft
+from postroom.message.headers.dates import format_date
+from postroom.message.headers.trace import MAX_HOPS, Stamp, close_header, hops, received_field
 from postroom.message.ids import IdKind, id_text
-from postroom.message.journey import Accepted, Hop, Said, Secured
-from postroom.message.trace import MAX_HOPS, Stamp, close_header, hops, received_field
+from postroom.message.journey.events import Accepted, Hop, Said, Secured
 from postroom.net.clock import Clock
 from postroom.proto.smtp.speech import TLS_NOTE
-from postroom.store import directory
-from postroom.store.engine import Engine
-from postroom.store.spilled import Content, head_of, with_head
+from postroom.store.blobs.spilled import Content, head_of, with_head
+from postroom.store.directory import lookup as directory
+from postroom.store.engine.transaction import Engine
 
 
 class HangUp(Exception):

@@ -39,12 +39,12 @@ from postroom.mailauth.verdicts import Verdicts, trace_fields
 from postroom.message.address import Address
 from postroom.message.errors import TooFast
 from postroom.message.feedback.aggregate import Seen
-from postroom.message.header import Header
-from postroom.message.journey import Asked
+from postroom.message.headers.header import Header
+from postroom.message.journey.events import Asked
 from postroom.net.eager import Begun
 from postroom.proto.dns.answer import Answer
 from postroom.proto.dns.resolver import Resolver
-from postroom.store.spilled import Content, head_of
+from postroom.store.blobs.spilled import Content, head_of
 
 T = TypeVar("T")
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network

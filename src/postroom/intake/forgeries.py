@@ -10,11 +10,11 @@ import re
 from collections.abc import Collection
 
 from postroom.intake.client import Incoming
-from postroom.message.authentication_results import comparable, forged
-from postroom.message.comments import without_comments
 from postroom.message.errors import BadContent
-from postroom.message.header import Header
-from postroom.message.trace import header_end
+from postroom.message.headers.authentication_results import comparable, forged
+from postroom.message.headers.comments import without_comments
+from postroom.message.headers.header import Header
+from postroom.message.headers.trace import header_end
 
 MAX_RECEIVERS = 10  # receiver= of one Received-SPF that are read; a field with more is taken out
 MAX_CHECKS = 10  # Received-SPF fields that are looked into; those below are taken out

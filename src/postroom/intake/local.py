@@ -12,13 +12,13 @@ from collections.abc import Callable
 from postroom.intake.client import Client, Incoming
 from postroom.intake.door import Desk, Parcel, Premises
 from postroom.message.address import Address
+from postroom.message.composing.modifications import apply_modifications, modifications
 from postroom.message.envelope import BodyKind, Envelope, Recipient
 from postroom.message.errors import MailError
-from postroom.message.journey import Authenticated, Hop, HopKind
-from postroom.message.modifications import apply_modifications, modifications
-from postroom.message.trace import close_header
+from postroom.message.headers.trace import close_header
+from postroom.message.journey.events import Authenticated, Hop, HopKind
 from postroom.net.session import Peer
-from postroom.store.spilled import Content, head_of, with_head
+from postroom.store.blobs.spilled import Content, head_of, with_head
 
 
 class LocalDoor:

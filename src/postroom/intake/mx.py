@@ -17,7 +17,7 @@ from postroom.mailauth.decision import Action
 from postroom.mailauth.iprev import Result as Reverse
 from postroom.message.envelope import Recipient
 from postroom.message.errors import MailError, RelayDenied
-from postroom.message.journey import Decided
+from postroom.message.journey.events import Decided
 
 _DONE = {Action.ACCEPT: "accepted", Action.JUNK: "put into Junk"}
 

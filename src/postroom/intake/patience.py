@@ -1,7 +1,7 @@
 """A resolver that does not wait for ever: what is not answered in time counts as TIMEOUT, and the check that asked ends by itself.
 
 RFC 7208 §4.6.4 (a check takes 20 seconds at least before it is given up). What was asked and not known yet is kept for the journey, with its
-answer. Not here: how long the DNS itself tries, and what it remembers (`net.resolver`).
+answer. Not here: how long the DNS itself tries, and what it remembers (`net.dns.resolver`).
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import asyncio
 from collections.abc import Coroutine, Iterable
 from typing import Any
 
-from postroom.message.journey import Asked
+from postroom.message.journey.events import Asked
 from postroom.net.eager import Begun
 from postroom.proto.dns.answer import Answer, Family, Kind, Mx, Rcode, Tlsa
 from postroom.proto.dns.resolver import Resolver

@@ -1,7 +1,7 @@
 """How much may come in an hour: counted for each client's network, for each account, for each recipient of reports, for each signature.
 
 RFC 5321 §7.8 (a server may limit what it takes from one client), §6.2 (a flood of reports about mail that one never sent). Each count is one
-process's own. Not here: connections (`net.gate`), failed logins (`store.throttle`).
+process's own. Not here: connections (`net.gate`), failed logins (`store.login.throttle`).
 """
 
 from __future__ import annotations

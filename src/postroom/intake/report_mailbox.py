@@ -25,12 +25,14 @@ from postroom.message.feedback.finding import (
 )
 from postroom.message.feedback.packing import BadReport
 from postroom.message.feedback.tls_report import TlsReport
-from postroom.store import accounts, mailboxes, messages, received_reports
-from postroom.store.engine import Engine, Transaction, Urgency
-from postroom.store.messages import Sizes
-from postroom.store.received_reports import FAILURE, FROM_FILE, ReceivedReport
-from postroom.store.report_rows import DMARC, TLS
-from postroom.store.rights import MailboxRef
+from postroom.store.administration import accounts
+from postroom.store.engine.transaction import Engine, Transaction, Urgency
+from postroom.store.mailboxes import mailboxes, messages
+from postroom.store.mailboxes.messages import Sizes
+from postroom.store.mailboxes.rights import MailboxRef
+from postroom.store.others import received_reports
+from postroom.store.others.received_reports import FAILURE, FROM_FILE, ReceivedReport
+from postroom.store.others.report_rows import DMARC, TLS
 
 AT_ONCE = 20  # messages of one look
 

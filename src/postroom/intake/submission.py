@@ -13,15 +13,15 @@ from postroom.deliver.router import Resolved
 from postroom.intake.client import Account, Client, Incoming
 from postroom.intake.door import Desk, Parcel, Premises
 from postroom.message.address import Address, parse_mailbox
-from postroom.message.address_list import AddressSpec, mailboxes, parse_address_list
+from postroom.message.composing.modifications import apply_modifications, modifications
 from postroom.message.envelope import Recipient
 from postroom.message.errors import BadContent, NotPermitted
-from postroom.message.header import Header
-from postroom.message.modifications import apply_modifications, modifications
-from postroom.message.trace import close_header
-from postroom.store import directory
-from postroom.store.engine import Transaction
-from postroom.store.spilled import head_of, with_head
+from postroom.message.headers.address_list import AddressSpec, mailboxes, parse_address_list
+from postroom.message.headers.header import Header
+from postroom.message.headers.trace import close_header
+from postroom.store.blobs.spilled import head_of, with_head
+from postroom.store.directory import lookup as directory
+from postroom.store.engine.transaction import Transaction
 
 MOST_AUTHORS = (
     100  # addresses in the fields that say who sends a message, and in the names there; each is looked up

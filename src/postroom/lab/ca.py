@@ -1,7 +1,7 @@
 """The lab's certificate authority: made anew or kept in a directory, its dates by the lab's clock.
 
 RFC 5280 §4.2.1.9 (an authority says that it is one), §4.2.1.6 (names of a host) and §4.2.1.2 (which key it is). Servers' certificates live for 90 days and are renewed when a third of that is left. Only the lab's own programs trust it. Not here: how
-servers use certificates (`net.certificates`).
+servers use certificates (`net.tls.certificates`).
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import NameOID
 
-from postroom.net.certificates import Pair
 from postroom.net.clock import SystemClock
-from postroom.net.selfsigned import (
+from postroom.net.tls.certificates import Pair
+from postroom.net.tls.selfsigned import (
     BEFORE,
     Issuer,
     Validity,

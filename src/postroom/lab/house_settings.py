@@ -11,7 +11,7 @@ from pathlib import Path
 import msgspec
 
 from postroom.app.logs import Log
-from postroom.app.settings import (
+from postroom.app.settings.file import (
     AuthenticationSettings,
     LimitSettings,
     ListenSettings,
@@ -19,13 +19,13 @@ from postroom.app.settings import (
     ServerSettings,
     Settings,
 )
-from postroom.app.tls_settings import MtaStsSettings, TlsSettings
+from postroom.app.settings.tls import MtaStsSettings, TlsSettings
 from postroom.lab.ca import KINDS
 from postroom.lab.dns.policies import MAX_AGE
 from postroom.lab.faults.mishaps import Chosen
 from postroom.lab.plan import HOUSES, House, Person
-from postroom.net.certificates import Pair
-from postroom.store.passwords import PasswordCost
+from postroom.net.tls.certificates import Pair
+from postroom.store.login.passwords import PasswordCost
 
 FREE_BYTES = 64 << 20  # a lab is content with a small disk
 

@@ -47,12 +47,12 @@ from postroom.lab.resetting import RESET, reset
 from postroom.lab.settling import Inhabitant, Passwords, moved_in, settle_in
 from postroom.lab.showing import Showing
 from postroom.lab.wrong_certificates import WrongCertificates
-from postroom.net.certificates import opportunistic
 from postroom.net.clock import MovableClock
 from postroom.net.ourselves import is_ourselves
-from postroom.store import jobs
-from postroom.store.jobs import Destinations
-from postroom.store.throttle import Limits as LoginLimits
+from postroom.net.tls.certificates import opportunistic
+from postroom.store.login.throttle import Limits as LoginLimits
+from postroom.store.spool import jobs
+from postroom.store.spool.jobs import Destinations
 
 FAREWELL_SECONDS = (
     1.0  # that conversations have when the lab stops: whoever presses Ctrl-C waits for the prompt

@@ -14,16 +14,17 @@ import msgspec
 from postroom.agent.reading import read_letter
 from postroom.app.control import OperationError
 from postroom.message.address import Address, parse_mailbox
-from postroom.message.journey import Handled, Hop, HopKind
-from postroom.store import directory, mailboxes, messages
-from postroom.store.directory import Account
-from postroom.store.flagging import FlagChange, Mode, store_flags
-from postroom.store.flags import Flag
-from postroom.store.rights import MailboxRef
+from postroom.message.journey.events import Handled, Hop, HopKind
+from postroom.store.directory import lookup as directory
+from postroom.store.directory.lookup import Account
+from postroom.store.emails.flagging import FlagChange, Mode, store_flags
+from postroom.store.mailboxes import mailboxes, messages
+from postroom.store.mailboxes.flags import Flag
+from postroom.store.mailboxes.rights import MailboxRef
 
 if TYPE_CHECKING:
     from postroom.app.server import Server
-    from postroom.store.messages import Message
+    from postroom.store.mailboxes.messages import Message
 
 READ: Final = "read"
 MOST: Final = 100  # messages that are shown at once, the newest

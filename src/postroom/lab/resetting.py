@@ -16,11 +16,16 @@ from typing import TYPE_CHECKING, Final
 from postroom.app.control import Caller, login_name
 from postroom.app.operations import queue
 from postroom.app.operations.queue import Select
-from postroom.store import accounts, expunge, hops, journal, logins, mailboxes
-from postroom.store.engine import Transaction, Urgency
-from postroom.store.mailboxes import HasChildren, Mailbox
-from postroom.store.rights import MailboxRef, NoSuchMailbox
-from postroom.store.spool import count
+from postroom.store import journal
+from postroom.store.administration import accounts
+from postroom.store.emails import expunge
+from postroom.store.engine.transaction import Transaction, Urgency
+from postroom.store.login import history as logins
+from postroom.store.mailboxes import mailboxes
+from postroom.store.mailboxes.mailboxes import HasChildren, Mailbox
+from postroom.store.mailboxes.rights import MailboxRef, NoSuchMailbox
+from postroom.store.spool import hops
+from postroom.store.spool.spool import count
 
 if TYPE_CHECKING:
     from postroom.app.server import Server

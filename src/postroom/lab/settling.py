@@ -17,10 +17,11 @@ from postroom.lab.dns.keys import new_keys, settle
 from postroom.lab.faults.addressed import FAULTS
 from postroom.lab.plan import House, Person, each_once
 from postroom.message.address import Address
-from postroom.net.selfsigned import write_private
-from postroom.store import accounts, aliases, directory, domains
-from postroom.store.accounts import NewAccount
-from postroom.store.engine import Transaction
+from postroom.net.tls.selfsigned import write_private
+from postroom.store.administration import accounts, aliases, domains
+from postroom.store.administration.accounts import NewAccount
+from postroom.store.directory import lookup as directory
+from postroom.store.engine.transaction import Transaction
 
 AT_ONCE = 10  # accounts that are made at the same time: hashing has threads of its own
 

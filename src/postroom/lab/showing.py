@@ -17,7 +17,7 @@ from postroom.lab.dns.zones import ZoneText
 from postroom.lab.faults.mishaps import Troubles
 from postroom.lab.house_settings import LabSettings
 from postroom.lab.plan import House
-from postroom.net.certificates import Pair
+from postroom.net.tls.certificates import Pair
 from postroom.web.hosts import names_of
 from postroom.web.mta_sts import Policy
 

@@ -18,7 +18,6 @@ from postroom.mailauth.dmarc.author import Fault
 from postroom.mailauth.dmarc.record import Policy as Asked
 from postroom.mailauth.spf import verdict as spf
 from postroom.mailauth.verdicts import Verdicts
-from postroom.message import authentication_results
 from postroom.message.errors import (
     AuthorUnclear,
     MailError,
@@ -27,6 +26,7 @@ from postroom.message.errors import (
     SenderUnproven,
     SpfUndecided,
 )
+from postroom.message.headers import authentication_results
 from postroom.message.printable import printable_ascii
 
 SHOWN = 120  # characters of a stranger's words in a reply

@@ -12,7 +12,7 @@ from postroom.mailauth.arc.sets import NAMES
 from postroom.mailauth.arc.validation import ChainResult, Validation
 from postroom.mailauth.dkim.results import SignatureResult, Verdict
 from postroom.mailauth.dkim.verification import READ, KeyReading, SignedMessage, Texts, Verification
-from postroom.message.header import Header
+from postroom.message.headers.header import Header
 
 _SIGNATURE = b"dkim-signature"
 NO_CHAIN = ChainResult(Verdict.NONE, "there is no chain")

@@ -11,7 +11,7 @@ import ipaddress
 import msgspec
 
 from postroom.mailauth.spf.verdict import Client
-from postroom.message.authentication_results import MethodResult, Property
+from postroom.message.headers.authentication_results import MethodResult, Property
 from postroom.message.printable import printable
 from postroom.proto.dns.answer import Answer, Family
 from postroom.proto.dns.resolver import Resolver

@@ -17,7 +17,12 @@ from postroom.mailauth.dmarc import verdict as dmarc
 from postroom.mailauth.examination import NO_CHAIN
 from postroom.mailauth.spf import verdict as spf
 from postroom.mailauth.spf.fields import method_result, received_spf
-from postroom.message.authentication_results import AuthenticationResults, MethodResult, Property, render
+from postroom.message.headers.authentication_results import (
+    AuthenticationResults,
+    MethodResult,
+    Property,
+    render,
+)
 
 
 class Verdicts(msgspec.Struct, frozen=True):

@@ -1,7 +1,7 @@
 """Addresses as SMTP carries them.
 
 RFC 5321 §4.1.2 (Mailbox, Path), §4.1.3 (address literals), RFC 6531 §3.3 (UTF-8 in both halves). Not here: the address lists of header
-fields (`message.address_list`), and whether an address exists.
+fields (`message.headers.address_list`), and whether an address exists.
 """
 
 from __future__ import annotations

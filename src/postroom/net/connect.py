@@ -19,7 +19,7 @@ import msgspec
 from postroom.net import eager
 from postroom.net.link import Link
 from postroom.net.session import Connection, TlsFacts
-from postroom.net.tls import TlsError
+from postroom.net.tls.layer import TlsError
 from postroom.wire.machine import BoundMachine, Machine
 
 CONNECT_SECONDS = 30.0

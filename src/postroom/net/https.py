@@ -1,6 +1,6 @@
 """One document by HTTPS: a certificate for the name is demanded, nothing is followed, everything is bounded. By HTTP where no context is given.
 
-RFC 9110 §4.3.4 (the certificate must be the host's), RFC 8461 §3.3 (what a fetch of a policy may be and may not). The TLS is `net.tls`, the dialogue
+RFC 9110 §4.3.4 (the certificate must be the host's), RFC 8461 §3.3 (what a fetch of a policy may be and may not). The TLS is `net.tls.layer`, the dialogue
 `proto.http`. Not here: what the document means, and caches.
 """
 

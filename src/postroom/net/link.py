@@ -14,7 +14,7 @@ import struct
 from typing import Any, cast
 
 from postroom.net.session import Peer, TlsFacts
-from postroom.net.tls import SLICE, TlsError, TlsLayer
+from postroom.net.tls.layer import SLICE, TlsError, TlsLayer
 
 _UCRED = struct.Struct("3i")  # pid, uid, gid: SO_PEERCRED, unix(7)
 

@@ -16,7 +16,7 @@ from weakref import WeakValueDictionary
 import msgspec
 
 from postroom.message.idn import a_labels
-from postroom.message.picture_kinds import picture_kind
+from postroom.message.mime.picture_kinds import picture_kind
 from postroom.net.https import NotFetched, Web
 from postroom.proto.http.client import Request, Response
 

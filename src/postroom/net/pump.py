@@ -19,7 +19,7 @@ from postroom.net import eager
 from postroom.net.connections import Connections
 from postroom.net.link import Link
 from postroom.net.session import Session, TlsFacts
-from postroom.net.tls import TlsError
+from postroom.net.tls.layer import TlsError
 from postroom.wire.machine import Machine
 
 MOST_AHEAD = 64 * 1024  # octets that are read while a handler waits

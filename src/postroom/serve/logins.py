@@ -1,6 +1,6 @@
 """What sessions ask of the login policy, whatever their protocol: whether a claim is good, and what a SASL exchange has to know.
 
-RFC 4422 §3.6 (the outcome), RFC 5802 §9 (what is shown of a name). Not here: the policy itself (`store.login`), SASL (`proto.sasl`).
+RFC 4422 §3.6 (the outcome), RFC 5802 §9 (what is shown of a name). Not here: the policy itself (`store.login.login`), SASL (`proto.sasl`).
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ from typing import Protocol
 import msgspec
 
 from postroom.message.errors import AuthenticationFailed, MailError
-from postroom.net.client_certificate import identities
 from postroom.net.session import Connection, TlsFacts
+from postroom.net.tls.client_certificate import identities
 from postroom.proto.sasl.exchange import (
     Anonymous,
     Binding,
@@ -29,8 +29,8 @@ from postroom.proto.sasl.exchange import (
     Verifier,
     WhoIs,
 )
-from postroom.store.login import Login, Proven, ScramKept
-from postroom.store.standing import Ground
+from postroom.store.login.login import Login, Proven, ScramKept
+from postroom.store.login.standing import Ground
 
 _HASHES = {"SCRAM-SHA-1": "sha1", "SCRAM-SHA-256": "sha256"}
 
@@ -47,7 +47,7 @@ class LoggedIn(Protocol):
 
 
 class Logins(Protocol):
-    """Checks credentials. Raises `AuthenticationFailed`, `TooManyLogins` or another `MailError`. See `store.login.LoginPolicy`."""
+    """Checks credentials. Raises `AuthenticationFailed`, `TooManyLogins` or another `MailError`. See `store.login.login.LoginPolicy`."""
 
     async def authenticate(
         self, protocol: str, ip: str, username: str, password: bytes, authorize_as: str = ""

@@ -1,14 +1,14 @@
 """How many sessions each account has: a client that opens them without end gets no more.
 
 RFC 5530 §3 (LIMIT of IMAP), RFC 2449 §8.1.2 (IN-USE of POP3). One per service and process: another process of the same system counts for itself. Not here: connections of one address
-(`net.gate`), failed logins (`store.login`).
+(`net.gate`), failed logins (`store.login.login`).
 """
 
 from __future__ import annotations
 
 from typing import Final
 
-from postroom.store.rights import is_visitor
+from postroom.store.mailboxes.rights import is_visitor
 
 MOST_SESSIONS: Final = 16  # of one account at a time: a few devices with a few mailboxes open each; 0 in the settings is no limit
 

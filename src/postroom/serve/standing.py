@@ -2,7 +2,7 @@
 
 An administrator who disables an account, or a user who takes an app password away from a telephone that was lost, means the connections that are
 open, too. They are looked at now and then: whatever way and process the change came by. One per process, for all protocols. Not here: when a login
-has ended (`store.standing`).
+has ended (`store.login.standing`).
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 
-from postroom.store.standing import Ground
+from postroom.store.login.standing import Ground
 
 
 class Standing:

@@ -10,9 +10,9 @@ from collections.abc import Sequence
 
 import msgspec
 
-from postroom.message.journey import Hop, HopKind
-from postroom.store.engine import Row, Transaction
-from postroom.store.ids import first_of
+from postroom.message.journey.events import Hop, HopKind
+from postroom.store.engine.ids import first_of
+from postroom.store.engine.transaction import Row, Transaction
 
 
 class JournalRow(msgspec.Struct, frozen=True):

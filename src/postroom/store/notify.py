@@ -16,7 +16,7 @@ import asyncpg
 import msgspec
 
 from postroom.store.changes import AnyChange, Change, Changes, Missed
-from postroom.store.postgres import SERVER_FAILURES
+from postroom.store.engine.postgres import SERVER_FAILURES
 
 CHANNEL: Final = "postroom_changes"
 GATHER: Final = 0.005  # seconds between two notices of one process, in which changes come together; the first of a quiet time goes at once

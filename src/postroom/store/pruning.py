@@ -13,14 +13,16 @@ from typing import Final
 
 import msgspec
 
-from postroom.store import journal, record_blobs, records
+from postroom.store import journal
 from postroom.store.changes import RecordsChanged
-from postroom.store.engine import Engine, Transaction, Urgency
-from postroom.store.expunge import expunge
-from postroom.store.ids import first_of
-from postroom.store.messages import Sizes, ranges_of, sizes
-from postroom.store.rights import MailboxRef
-from postroom.store.unhurried import Unhurried
+from postroom.store.emails.expunge import expunge
+from postroom.store.engine.ids import first_of
+from postroom.store.engine.transaction import Engine, Transaction, Urgency
+from postroom.store.engine.unhurried import Unhurried
+from postroom.store.mailboxes.messages import Sizes, ranges_of, sizes
+from postroom.store.mailboxes.rights import MailboxRef
+from postroom.store.records import blobs as record_blobs
+from postroom.store.records import records
 
 DAY: Final = 86_400 * 1_000_000  # microseconds
 VANISHED_DAYS: Final = 90

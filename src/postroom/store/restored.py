@@ -4,7 +4,7 @@ RFC 9051 §2.3.1.1: uids that were given after the backup mean nothing any more,
 RFC 7162 §3.1: modseqs go far beyond those that were lost, and what had vanished is forgotten (below `vanished_floor` the answers are full ones,
 which is right for every state that a client of JMAP may come back with too). RFC 4467: keys that signed URLs are forgotten, since a URL may name a
 uid without its UIDVALIDITY. Leases end, and their fences refuse whoever still holds one. Mail that waits for other servers may have gone out after the
-backup, and is held. Not here: the copy (`app.restoring`).
+backup, and is held. Not here: the copy (`app.backup.restoring`).
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ from typing import Final
 
 import msgspec
 
-from postroom.message.dates import format_date
-from postroom.store.engine import Engine, Transaction
-from postroom.store.jobs import NEVER
+from postroom.message.headers.dates import format_date
+from postroom.store.engine.transaction import Engine, Transaction
+from postroom.store.spool.jobs import NEVER
 
 MODSEQS: Final = 1 << 32  # more than any account can have used up between a backup and its restoring
 VALIDITIES: Final = 1 << 20  # a UIDVALIDITY is a second or one more than the last: this is far ahead of both

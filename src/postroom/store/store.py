@@ -21,17 +21,18 @@ from urllib.parse import unquote, urlsplit
 import msgspec
 
 from postroom.message.errors import MailError
-from postroom.store import blobs, messages
-from postroom.store.blob_files import BlobFiles
-from postroom.store.blobs import BlobRef
+from postroom.store.blobs import blobs
+from postroom.store.blobs.blobs import BlobRef
+from postroom.store.blobs.files import BlobFiles
+from postroom.store.blobs.spilled import Content, Spilled, spilled_blob
 from postroom.store.changes import Changes
-from postroom.store.engine import Urgency
-from postroom.store.ids import real_ms
-from postroom.store.migrations import MigratableEngine, migrate
-from postroom.store.postgres_options import PostgresOptions
-from postroom.store.refused import StoreDamaged, StoreRefused, without_password
-from postroom.store.spilled import Content, Spilled, spilled_blob
-from postroom.store.sqlite import SqliteEngine, SqliteOptions
+from postroom.store.engine.ids import real_ms
+from postroom.store.engine.migrations import MigratableEngine, migrate
+from postroom.store.engine.postgres_options import PostgresOptions
+from postroom.store.engine.refused import StoreDamaged, StoreRefused, without_password
+from postroom.store.engine.sqlite import SqliteEngine, SqliteOptions
+from postroom.store.engine.transaction import Urgency
+from postroom.store.mailboxes import messages
 
 if TYPE_CHECKING:
     from postroom.store.notify import Relay
@@ -84,7 +85,7 @@ class Store:
             engine: MigratableEngine = await SqliteEngine.open(directory, on_fatal, settings.sqlite)
             files: BlobFiles | None = BlobFiles(Path(settings.files or directory / "blobs"))
         elif parts.scheme in ("postgresql", "postgres"):
-            from postroom.store.postgres import PostgresEngine  # noqa: PLC0415 - asyncpg costs 25 ms of every start
+            from postroom.store.engine.postgres import PostgresEngine  # noqa: PLC0415 - asyncpg costs 25 ms of every start
 
             engine = await PostgresEngine.open(url, settings.postgres)
             files = BlobFiles(Path(settings.files)) if settings.files else None

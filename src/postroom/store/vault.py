@@ -14,8 +14,8 @@ from pathlib import Path
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from postroom.store.durable import give_away
-from postroom.store.refused import StoreRefused
+from postroom.store.engine.durable import give_away
+from postroom.store.engine.refused import StoreRefused
 
 KEY_OCTETS = 32
 _NONCE_OCTETS = 12

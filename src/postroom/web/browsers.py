@@ -11,12 +11,12 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from postroom.message.errors import AuthenticationFailed, NotPermitted, TryLater
-from postroom.store import browser_sessions
-from postroom.store.browser_sessions import STAYING, BrowserSession
-from postroom.store.engine import Engine, Urgency
-from postroom.store.login import Login
-from postroom.store.passkey_proof import Site
-from postroom.store.standing import Ground
+from postroom.store.engine.transaction import Engine, Urgency
+from postroom.store.identity import browser_sessions
+from postroom.store.identity.browser_sessions import STAYING, BrowserSession
+from postroom.store.login.login import Login
+from postroom.store.login.passkey_proof import Site
+from postroom.store.login.standing import Ground
 from postroom.web import cookies
 from postroom.web.guard import host_name
 

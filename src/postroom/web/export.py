@@ -1,7 +1,7 @@
 """The door through which a folder leaves as a file: all its messages as mbox, streamed, for who may read it.
 
 GET /mail/export/ACCOUNT/MAILBOX. Rights are those of IMAP (RFC 4314 §4: `r`); messages are read in slices, and a long one in pieces, so that a folder of any
-size takes no memory. Copies that are marked as deleted do not come along, since the web mail does not show them. Not here: the format (`message.mbox`).
+size takes no memory. Copies that are marked as deleted do not come along, since the web mail does not show them. Not here: the format (`message.files.mbox`).
 """
 
 from __future__ import annotations
@@ -14,13 +14,14 @@ from urllib.parse import quote
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response, StreamingResponse
 
-from postroom.message import mbox
 from postroom.message.errors import AuthenticationFailed, MailError, NotPermitted
+from postroom.message.files import mbox
 from postroom.message.ids import IdKind, parse_id
-from postroom.store import fetching, mailboxes, messages
-from postroom.store.flags import Flag
-from postroom.store.messages import Message
-from postroom.store.rights import MailboxRef, NoSuchMailbox
+from postroom.store.emails import fetching
+from postroom.store.mailboxes import mailboxes, messages
+from postroom.store.mailboxes.flags import Flag
+from postroom.store.mailboxes.messages import Message
+from postroom.store.mailboxes.rights import MailboxRef, NoSuchMailbox
 from postroom.store.store import Store
 from postroom.web.browsers import Browsers
 from postroom.web.sign_in import fields

@@ -2,7 +2,7 @@
 
 POST with JSON, and with the header of `browsers`: a form of another site can send neither. Either by password, with a one-time code where the account has
 codes, or by passkey (W3C Web Authentication Level 3 §7.2). The answer to a wrong password is the one of every protocol, as are delays and history
-(`store.login`). Not here: what a session may do (`serve.jmap`).
+(`store.login.login`). Not here: what a session may do (`serve.jmap`).
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from postroom.message.errors import AuthenticationFailed, MailError, NotPermitted, TooManyLogins
-from postroom.store import passkey_proof
-from postroom.store.login import CodeWanted, Login
-from postroom.store.passkey_proof import PasskeyRefused, Shown
+from postroom.store.login import passkey_proof
+from postroom.store.login.login import CodeWanted, Login
+from postroom.store.login.passkey_proof import PasskeyRefused, Shown
 from postroom.store.vault import Vault
 from postroom.web.browsers import Browsers, must_be_own_page, site_of
 from postroom.web.cookies import keeps_secrets
@@ -28,7 +28,7 @@ _CHALLENGE = {"www-authenticate": 'Session realm="Postroom"'}
 
 
 class Logins(Protocol):
-    """Who is let in. See `store.login.LoginPolicy`. Both raise `AuthenticationFailed`, `TooManyLogins` or another `MailError`."""
+    """Who is let in. See `store.login.login.LoginPolicy`. Both raise `AuthenticationFailed`, `TooManyLogins` or another `MailError`."""
 
     async def sign_in(self, ip: str, username: str, password: bytes, code: str = "") -> Login:
         """By password; raises `CodeWanted` where a code must come with it."""

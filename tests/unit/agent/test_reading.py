@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from postroom.agent.reading import all_headers, attachments, line_of, parts_of, read_letter, structure_lines
-from postroom.message.mime import scan
+from postroom.message.mime.structure import scan
 
 LETTER = (
     b"From: =?utf-8?q?Cr=C3=AApe?= <a@crepes.test>\r\nTo: bob@hamburger.test\r\n"

@@ -13,8 +13,8 @@ from postroom.agent.accounts import Account
 from postroom.agent.invocation import CommandFailed
 from postroom.agent.writing import attachment, author, complete, finish, kept, recipients
 from postroom.agent.written import Written
-from postroom.message.compose import Draft
-from postroom.message.reply import read_original, reply
+from postroom.message.composing.compose import Draft
+from postroom.message.composing.reply import read_original, reply
 
 NOON = 1_763_985_600_000_000  # 2025-11-24 12:00 UTC
 ME = Account("alice@crepes.test", name="Alice")

@@ -12,7 +12,7 @@ import msgspec
 import pytest
 
 from postroom.app import building
-from postroom.app.settings import Settings, SettingsError
+from postroom.app.settings.file import Settings, SettingsError
 from whole_server import PASSWORD, Running, send, settings_of, thread
 
 UNCHECKED = ssl._create_unverified_context()

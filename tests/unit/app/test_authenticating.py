@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from postroom.app.authenticating import dmarc_terms, examiner, identity, policy
-from postroom.app.settings import AuthenticationSettings, SettingsError, parse
+from postroom.app.settings.file import AuthenticationSettings, SettingsError, parse
 from postroom.mailauth.decision import Measure, Policy
 
 

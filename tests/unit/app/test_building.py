@@ -9,8 +9,8 @@ import pytest
 
 from authority import Issued
 from postroom.app import building
-from postroom.app.queue_settings import RouteSettings
-from postroom.app.settings import Settings, SettingsError, parse
+from postroom.app.settings.file import Settings, SettingsError, parse
+from postroom.app.settings.queue import RouteSettings
 from postroom.deliver.routes import route_of
 from postroom.deliver.turning import fetched
 from postroom.net.clock import MovableClock

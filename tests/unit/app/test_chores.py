@@ -8,9 +8,11 @@ import pytest
 from postroom.app.chores import SUBMISSIONS, SUBMISSIONS_DAYS
 from postroom.app.housekeeping import Chore
 from postroom.message.address import parse_mailbox
-from postroom.store import accounts, browser_sessions, records
-from postroom.store.ids import first_of
-from postroom.store.records import Kind
+from postroom.store.administration import accounts
+from postroom.store.engine.ids import first_of
+from postroom.store.identity import browser_sessions
+from postroom.store.records import records
+from postroom.store.records.records import Kind
 from whole_server import Running, settings_of
 
 DAY = 86_400_000_000

@@ -14,7 +14,7 @@ from postroom.app.dkim_rotation import KeyKeeper, KeyRotation
 from postroom.mailauth.dkim.private_key import Algorithm
 from postroom.mailauth.dkim.rotation import RotationTerms
 from postroom.proto.dns.answer import Rcode
-from postroom.store import dkim_keys
+from postroom.store.directory import dkim_keys
 
 DAY = 86_400
 DOMAIN = "hamburger.test"

@@ -15,8 +15,8 @@ from postroom.app.locate import Places, make_places
 from postroom.app.maildrop import drop
 from postroom.app.operations.office import Submission
 from postroom.message.errors import NoSuchUser, TryLater
-from postroom.store import domains
-from postroom.store.directory import Domain
+from postroom.store.administration import domains
+from postroom.store.directory.lookup import Domain
 
 TEXT = b"Subject: x\r\n\r\nhello\r\n"
 

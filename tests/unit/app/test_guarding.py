@@ -16,9 +16,9 @@ import whole_server
 from dkim_post import rsa
 from filter_to_order import FilterToOrder
 from postroom.app.serving import internet
-from postroom.app.settings import Settings, SettingsError, parse
+from postroom.app.settings.file import Settings, SettingsError, parse
 from postroom.mailauth.dkim.signing import SigningKey, sign
-from postroom.message.journey import Decided, Hop
+from postroom.message.journey.events import Decided, Hop
 from postroom.net.clock import MovableClock
 from unit.intake.test_guard_names import Names
 

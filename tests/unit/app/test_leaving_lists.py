@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from postroom.app.logs import make_log
-from postroom.app.settings import ServerSettings, Settings
+from postroom.app.settings.file import ServerSettings, Settings
 from postroom.app.site import leaving
 from postroom.app.surroundings import Surroundings
 from postroom.net.clock import SystemClock

@@ -8,7 +8,7 @@ import pytest
 
 from postroom.agent.runtime import SERVERS, lab_directory, publish
 from postroom.app.locate import Here, find_servers, load_at, places_of, store_url, system_servers
-from postroom.app.settings import SettingsError
+from postroom.app.settings.file import SettingsError
 
 
 def here(tmp_path: Path, **environ: str) -> Here:

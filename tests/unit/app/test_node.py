@@ -6,7 +6,7 @@ import pytest
 from post import store, store_url
 from postroom.app import node
 from postroom.app.node import MOST_APART, Node, Told
-from postroom.store.refused import ClockApart
+from postroom.store.engine.refused import ClockApart
 
 __all__ = ["store", "store_url"]
 

@@ -8,7 +8,7 @@ import pytest
 
 from postroom.app.locate import Server
 from postroom.app.post_office import Posted, PostOffice, Unreachable
-from postroom.app.settings import ServerSettings, Settings
+from postroom.app.settings.file import ServerSettings, Settings
 
 
 def test_a_lab_that_is_gone_has_no_drop_directory(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from postroom.app.operations.direct import DirectOffice
 from postroom.app.quickstart import Plan, make, plan
 from postroom.app.reviewing import problems
 from postroom.message.address import Address
-from postroom.store import accounts
+from postroom.store.administration import accounts
 
 
 def wanted(directory: Path, **more: Any) -> Plan:

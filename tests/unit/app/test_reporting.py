@@ -12,14 +12,14 @@ from authority import Issued
 from policy_server import PolicyServer, response
 from postroom.app import reporting
 from postroom.app.operations.office import Submission
-from postroom.app.settings import ReportSettings, Settings, SettingsError
+from postroom.app.settings.file import ReportSettings, Settings, SettingsError
 from postroom.message.envelope import Notify
 from postroom.message.feedback.aggregate import PolicyPublished, Row, Seen
 from postroom.message.feedback.finding import reports_in
 from postroom.message.feedback.tls_report import TlsFailure, TlsPolicy
 from postroom.net.https import Web
 from postroom.proto.dns.answer import Answer, Family, Kind
-from postroom.store import received_reports, report_rows
+from postroom.store.others import received_reports, report_rows
 from spf_zone import Zone
 from whole_server import Running, fetch, send, settings_of, thread
 

@@ -12,10 +12,10 @@ import pytest
 from postroom.app.control import Caller, CallFailed, OperationError, Request, call
 from postroom.app.locate import places_of
 from postroom.app.operations.office import Submission
-from postroom.app.settings import Settings
+from postroom.app.settings.file import Settings
 from postroom.message.errors import NotPermitted
-from postroom.message.journey import Hop, Said
-from postroom.store.spilled import Spilled
+from postroom.message.journey.events import Hop, Said
+from postroom.store.blobs.spilled import Spilled
 from whole_server import PASSWORD, Running, fetch, send, settings_of, thread
 
 

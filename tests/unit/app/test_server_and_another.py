@@ -14,7 +14,7 @@ import pytest
 from postroom.app.locate import places_of
 from postroom.message.ids import IdKind, parse_id
 from postroom.store.changes import MailboxChanged
-from postroom.store.throttle import Limits
+from postroom.store.login.throttle import Limits
 from served import unverified
 from whole_server import PASSWORD, Running, fetch, send, settings_of, thread
 

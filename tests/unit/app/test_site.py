@@ -6,7 +6,7 @@ from typing import Any, cast
 from jmap_stage import ALICE, BOB, JmapClient, JmapStage
 from postroom.app.site import mounts
 from postroom.proto.jmap.request import Limits
-from postroom.serve.jmap.http import JmapApp
+from postroom.serve.jmap.http.http import JmapApp
 from postroom.store.store import Store
 from postroom.web.guard import Guard, Rules
 

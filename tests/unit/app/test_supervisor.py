@@ -16,7 +16,7 @@ import pytest
 from postroom.app import supervisor
 from postroom.app.logs import make_log
 from postroom.app.serving import REFUSED, STORE_FAILED
-from postroom.app.settings import Settings, parse
+from postroom.app.settings.file import Settings, parse
 from postroom.app.supervisor import Listening, Supervisor, open_sockets
 from postroom.net import sockets
 from postroom.net.sockets import CannotListen

@@ -8,12 +8,12 @@ import pytest
 from postroom.deliver.placing import MOST_LOCAL_COPIES
 from postroom.message.address import Address
 from postroom.message.errors import BadAddress, NoSpace, NoSuchUser, Overloaded, OverQuota, TryLater
-from postroom.message.journey import HopKind, Outcome, Routed
-from postroom.store import accounts
-from postroom.store.blobs import BlobRef
+from postroom.message.journey.events import HopKind, Outcome, Routed
+from postroom.store.administration import accounts
+from postroom.store.blobs.blobs import BlobRef
 from postroom.store.changes import MessageAdded, Shown
-from postroom.store.fsck import check
-from postroom.store.rights import NoSuchMailbox
+from postroom.store.fsck.fsck import check
+from postroom.store.mailboxes.rights import NoSuchMailbox
 from sorting_office import MESSAGE, SortingOffice, bounce_of
 
 LONG = MESSAGE + b"x" * 60 * 500 + b"\r\n"  # a file each
@@ -117,7 +117,7 @@ async def test_a_list_that_holds_itself_gives_each_member_one_copy(office: Sorti
 async def test_two_who_forward_to_each_other_are_a_loop(office: SortingOffice) -> None:
     await office.add_account("u@hamburger.test")
     await office.add_account("v@hamburger.test", forwards=["u@hamburger.test"], keeps=False)
-    from postroom.store import accounts
+    from postroom.store.administration import accounts
 
     target = Address("v", "hamburger.test")
     await office.engine.write(

@@ -6,7 +6,7 @@ import pytest
 
 from postroom.deliver.mx import Target
 from postroom.deliver.tls.dane import Dane, Found, look_up
-from postroom.message.journey import Asked, JourneyEvent
+from postroom.message.journey.events import Asked, JourneyEvent
 from postroom.proto.dns.answer import Rcode, Tlsa
 from sorting_office import Zone
 

@@ -8,8 +8,8 @@ import pytest
 from postroom.deliver.attempt import Attempt, Deferral
 from postroom.deliver.destinations import Destination
 from postroom.message.address import Address
-from postroom.store.jobs import Job
-from postroom.store.spool import Copy, Lease, Spooled, Terms
+from postroom.store.spool.jobs import Job
+from postroom.store.spool.spool import Copy, Lease, Spooled, Terms
 
 
 def job(number: int) -> Job:

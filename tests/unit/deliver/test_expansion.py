@@ -9,7 +9,7 @@ from people import at
 from postroom.deliver import router
 from postroom.message.envelope import Notify, Recipient, Ret
 from postroom.message.errors import MailError
-from postroom.store import spool
+from postroom.store.spool import spool
 from sorting_office import SortingOffice, bounce_of
 
 OWNER = "bob@hamburger.test"

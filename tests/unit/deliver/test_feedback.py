@@ -15,7 +15,7 @@ from postroom.mailauth.dmarc.evaluation import evaluate
 from postroom.mailauth.dmarc.record import Policy
 from postroom.mailauth.spf import verdict as spf
 from postroom.message.feedback.aggregate import AuthResult, PolicyPublished, Reason, Row, Seen
-from postroom.message.header import Header
+from postroom.message.headers.header import Header
 
 RUA = "rua=mailto:r@e.test"
 

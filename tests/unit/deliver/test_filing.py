@@ -4,9 +4,10 @@ import asyncio
 
 import msgspec
 
-from postroom.store import expunge, mailboxes
-from postroom.store.engine import Transaction
-from postroom.store.rights import MailboxRef
+from postroom.store.emails import expunge
+from postroom.store.engine.transaction import Transaction
+from postroom.store.mailboxes import mailboxes
+from postroom.store.mailboxes.rights import MailboxRef
 from sorting_office import SortingOffice
 
 

@@ -4,8 +4,8 @@ import pytest
 
 from postroom.deliver.local import LocalWorker
 from postroom.message.errors import NoSpace, Overloaded, TryLater
-from postroom.store.jobs import own_job
-from postroom.store.spool import Copy, Lease, NewJob, Spooled
+from postroom.store.spool.jobs import own_job
+from postroom.store.spool.spool import Copy, Lease, NewJob, Spooled
 from sorting_office import MESSAGE, SortingOffice, at
 
 LONG = MESSAGE + b"x" * 60 * 500 + b"\r\n"  # a file

@@ -10,7 +10,7 @@ import pytest
 
 from postroom.deliver.mx import DnsUnavailable, Identity, MxLookup, NoHost, Target
 from postroom.message.errors import MailError, NoSuchDomain, NullMx, RoutingLoop
-from postroom.message.journey import JourneyEvent
+from postroom.message.journey.events import JourneyEvent
 from postroom.proto.dns.answer import Answer, Family, Kind, Mx, Rcode
 
 

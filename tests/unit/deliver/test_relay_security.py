@@ -22,7 +22,7 @@ from next_hop import NextHop
 from policy_server import response
 from postroom.deliver.routes import Route
 from postroom.deliver.tls_outcome import PolicyKind
-from postroom.message.journey import Outcome
+from postroom.message.journey.events import Outcome
 from postroom.proto.dns.answer import Rcode
 from postroom.proto.smtp.client_events import TlsUse
 from postroom.proto.smtp.commands import StartTls

@@ -6,9 +6,9 @@ from people import at
 from postroom.deliver import router
 from postroom.deliver.router import MOST_TARGETS, OwnNames, Router
 from postroom.message.errors import NoSuchUser
-from postroom.store import aliases, domains
-from postroom.store.directory import Alias, MailingList
-from postroom.store.domains import Rules
+from postroom.store.administration import aliases, domains
+from postroom.store.administration.domains import Rules
+from postroom.store.directory.lookup import Alias, MailingList
 from sorting_office import SortingOffice
 
 LONG = 1000.0  # seconds

@@ -11,12 +11,12 @@ import pytest
 from next_hop import NextHop
 from people import at
 from postroom.deliver.routes import Route
-from postroom.message.downgrade import downgrade
+from postroom.message.composing.downgrade import downgrade
 from postroom.message.envelope import ByMode, DeliverBy, Notify, Recipient
 from postroom.message.errors import NonAsciiAddress
-from postroom.message.journey import Asked, Connected, Decided, Hop, HopKind, Outcome, Said, Secured
-from postroom.net.certificates import ServerTls, opportunistic
-from postroom.net.selfsigned import self_signed
+from postroom.message.journey.events import Asked, Connected, Decided, Hop, HopKind, Outcome, Said, Secured
+from postroom.net.tls.certificates import ServerTls, opportunistic
+from postroom.net.tls.selfsigned import self_signed
 from postroom.proto.dns.answer import Mx, Rcode
 from postroom.proto.smtp.client_events import Account, TlsUse
 from postroom.proto.smtp.commands import Data, Mail

@@ -29,9 +29,9 @@ from postroom.message.feedback.tls_report import (
     TlsPolicy,
     TlsReport,
 )
-from postroom.message.header import Header
-from postroom.store import report_rows
-from postroom.store.report_rows import DMARC, TLS, DueReport, SentReport
+from postroom.message.headers.header import Header
+from postroom.store.others import report_rows
+from postroom.store.others.report_rows import DMARC, TLS, DueReport, SentReport
 from postroom.store.store import Store
 from spf_zone import Zone
 

@@ -20,16 +20,16 @@ from postroom.mailauth.dkim.results import Verdict
 from postroom.mailauth.dkim.rotation import Phase
 from postroom.mailauth.dkim.verification import verify
 from postroom.mailauth.verdicts import Verdicts, trace_fields
-from postroom.message.authentication_results import AuthenticationResults, MethodResult, parse, render
 from postroom.message.envelope import BodyKind, Notify, Recipient
-from postroom.message.header import Header
-from postroom.message.journey import Decided, Hop
+from postroom.message.headers.authentication_results import AuthenticationResults, MethodResult, parse, render
+from postroom.message.headers.header import Header
+from postroom.message.journey.events import Decided, Hop
 from postroom.proto.dns.answer import Mx
 from postroom.proto.smtp.commands import Rcpt
-from postroom.store import dkim_keys
-from postroom.store.jobs import own_job
-from postroom.store.spilled import Spilled
-from postroom.store.spool import Lease, NewJob, Spooled, Terms
+from postroom.store.blobs.spilled import Spilled
+from postroom.store.directory import dkim_keys
+from postroom.store.spool.jobs import own_job
+from postroom.store.spool.spool import Lease, NewJob, Spooled, Terms
 from postroom.store.vault import Unreadable, Vault
 from smtp_stage import NO_USER, Stage, config
 from sorting_office import SortingOffice

@@ -13,16 +13,16 @@ from postroom.deliver.conversation import Desk
 from postroom.deliver.routes import Route
 from postroom.deliver.turning import Turner, Turning, fetched
 from postroom.intake.submission import SubmissionDoor
-from postroom.message.journey import HopKind, Outcome, Said, Secured
-from postroom.net.certificates import ServerTls, opportunistic
+from postroom.message.journey.events import HopKind, Outcome, Said, Secured
 from postroom.net.connections import Connections
 from postroom.net.pump import Endpoint, Pump
-from postroom.net.selfsigned import self_signed
-from postroom.net.tls import TlsLayer
+from postroom.net.tls.certificates import ServerTls, opportunistic
+from postroom.net.tls.layer import TlsLayer
+from postroom.net.tls.selfsigned import self_signed
 from postroom.proto.smtp.commands import StartTls
 from postroom.proto.smtp.config import Service
-from postroom.serve.smtp import SmtpSession
-from postroom.serve.smtp_queue import QueueDesk
+from postroom.serve.smtp.queue import QueueDesk
+from postroom.serve.smtp.session import SmtpSession
 from smtp_session import service
 from smtp_stage import Stage, config
 from sorting_office import MESSAGE, SortingOffice

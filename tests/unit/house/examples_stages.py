@@ -22,7 +22,7 @@ from postroom.proto.pop3.authorization import Pop3Config
 from postroom.proto.pop3.server import Pop3Server
 from postroom.proto.pop3.snapshot import Snapshot
 from postroom.proto.smtp.extensions import Offers
-from postroom.serve.smtp import SmtpService, SmtpSession
+from postroom.serve.smtp.session import SmtpService, SmtpSession
 from postroom.store.store import Store
 from smtp_stage import Stage, config
 

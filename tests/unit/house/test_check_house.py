@@ -104,6 +104,17 @@ def test_other_repetitions_pass(repeated: str) -> None:
     )
 
 
+def test_a_package_with_too_many_modules_is_found(tmp_path: Path) -> None:
+    package = tmp_path / "src" / "postroom" / "net"
+    package.mkdir(parents=True)
+    for name in ("__init__", *(f"m{number}" for number in range(40))):
+        (package / f"{name}.py").write_text("")
+    assert list(check_house.check_packages(tmp_path / "src")) == []
+    (package / "one_more.py").write_text("")
+    (finding,) = check_house.check_packages(tmp_path / "src")
+    assert finding.startswith("src/postroom/net: 41 modules")
+
+
 @pytest.mark.parametrize(
     "modules",
     [

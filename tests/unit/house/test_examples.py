@@ -14,7 +14,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from postroom.store import migrations
+from postroom.store.engine import migrations
 from postroom.store.store import Store
 
 ROOT = Path(__file__).parents[3]

@@ -43,7 +43,7 @@ from postroom.proto.sasl.mechanisms import Need, Supply
 from postroom.proto.smtp.config import Limits, ServerConfig, Service
 from postroom.proto.smtp.events import BodyChunk
 from postroom.proto.smtp.extensions import Offers
-from postroom.serve.smtp import SmtpService, SmtpSession
+from postroom.serve.smtp.session import SmtpService, SmtpSession
 from smtp_stage import NOW, Stage, config
 
 

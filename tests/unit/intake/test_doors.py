@@ -26,7 +26,7 @@ from postroom.message.errors import (
     RoutingLoop,
 )
 from postroom.message.ids import IdKind, parse_id
-from postroom.message.journey import Accepted, Hop, HopKind, Said, Secured
+from postroom.message.journey.events import Accepted, Hop, HopKind, Said, Secured
 from postroom.net.session import Peer
 from postroom.proto.smtp.config import Service
 from smtp_session import TLS, Line, Talk, service

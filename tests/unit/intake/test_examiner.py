@@ -32,11 +32,11 @@ from postroom.intake.rates import Counted, Rates
 from postroom.mailauth.decision import Measure, Policy
 from postroom.mailauth.dkim.public_key import KeyRecord, parse_key_record
 from postroom.message.envelope import Envelope, Recipient
-from postroom.message.header import Header
-from postroom.message.journey import Asked, Hop, HopKind, Outcome
+from postroom.message.headers.header import Header
+from postroom.message.journey.events import Asked, Hop, HopKind, Outcome
 from postroom.net.session import Peer
 from postroom.proto.dns.answer import Answer
-from postroom.store.spilled import Spilled
+from postroom.store.blobs.spilled import Spilled
 from smtp_session import Line, Talk, service
 from sorting_office import SortingOffice
 from spf_zone import Zone

@@ -17,8 +17,8 @@ from postroom.intake.mx import MxDoor
 from postroom.mailauth.arc.sealing import SealDraft
 from postroom.mailauth.arc.validation import validate
 from postroom.mailauth.dkim.signing import SigningKey
-from postroom.message.authentication_results import AuthenticationResults
-from postroom.message.header import Header
+from postroom.message.headers.authentication_results import AuthenticationResults
+from postroom.message.headers.header import Header
 from postroom.proto.dns.answer import Answer
 from postroom.proto.smtp.config import Service
 from smtp_session import Line, Talk, service

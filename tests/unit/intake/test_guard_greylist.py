@@ -9,7 +9,7 @@ import pytest
 from postroom.intake.guard.greylist import MOST_KEY, Greylist, GreylistTerms, keys
 from postroom.message.address import Address, parse_mailbox
 from postroom.message.errors import Greylisted
-from postroom.store.engine import Engine
+from postroom.store.engine.transaction import Engine
 from postroom.store.store import Store, StoreSettings
 
 SECOND, DAY = 1_000_000, 86_400_000_000

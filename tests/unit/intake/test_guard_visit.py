@@ -16,7 +16,7 @@ from postroom.intake.guard.names import NameWeights
 from postroom.intake.rates import Counted, Rates
 from postroom.message.envelope import Recipient
 from postroom.message.errors import NoSuchUser
-from postroom.message.journey import Decided
+from postroom.message.journey.events import Decided
 from postroom.net.networks import Networks
 from postroom.proto.smtp.config import Service
 from smtp_session import Line, OpenDoor, Talk, service

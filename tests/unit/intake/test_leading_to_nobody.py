@@ -12,7 +12,7 @@ from postroom.deliver.router import MOST_ASKED, NotExpanded
 from postroom.intake.client import Client, Incoming
 from postroom.intake.mx import MxDoor
 from postroom.message.envelope import Envelope, Recipient
-from postroom.message.journey import Hop, HopKind
+from postroom.message.journey.events import Hop, HopKind
 from postroom.net.session import Peer
 from sorting_office import SortingOffice
 

@@ -15,11 +15,11 @@ from postroom.intake.guard.guard import Guard, GuardTerms
 from postroom.intake.guard.milter_talk import MilterTerms
 from postroom.intake.guard.milters import Milters
 from postroom.message.errors import NoSuchUser
-from postroom.message.journey import Decided
+from postroom.message.journey.events import Decided
 from postroom.net.local_connect import Socket
 from postroom.proto.smtp.config import Service
-from postroom.serve.body_budget import BodyBudget
-from postroom.store.spilled import Spilled
+from postroom.serve.smtp.body_budget import BodyBudget
+from postroom.store.blobs.spilled import Spilled
 from smtp_session import OpenDoor, Talk, service
 
 BODY = "From: x@r.test\r\nSubject: x\r\n\r\nHello\r\nworld"

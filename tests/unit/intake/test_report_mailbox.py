@@ -12,9 +12,9 @@ from postroom.intake.report_mailbox import AT_ONCE, Looked, ReportMailbox, read_
 from postroom.message.address import Address
 from postroom.message.feedback.aggregate import AggregateReport
 from postroom.message.feedback.packing import BadReport
-from postroom.store import received_reports
-from postroom.store.directory_errors import NotFound
-from postroom.store.received_reports import ReceivedReport
+from postroom.store.directory.errors import NotFound
+from postroom.store.others import received_reports
+from postroom.store.others.received_reports import ReceivedReport
 from report_samples import AGGREGATE, FAILURE, JSON, ORIGINAL, TLS, XML, mail
 from sorting_office import SortingOffice
 

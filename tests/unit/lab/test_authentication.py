@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from postroom.lab import Lab
-from postroom.message.journey import Decided, HopKind, Outcome
+from postroom.message.journey.events import Decided, HopKind, Outcome
 from postroom.store import journal
 
 BOB = "bob@hamburger.test"

@@ -28,9 +28,9 @@ from postroom.lab.control import ask_lab
 from postroom.lab.dns.notes import furnished
 from postroom.lab.faults.rules import FaultRule
 from postroom.lab.plan import HOUSES, houses_at, residents
-from postroom.message.journey import Hop, HopKind
+from postroom.message.journey.events import Hop, HopKind
 from postroom.store import journal
-from postroom.store.engine import Transaction
+from postroom.store.engine.transaction import Transaction
 from running import until
 
 DOMAIN = "hamburger.test"
@@ -239,7 +239,7 @@ def arrived(lab: LabThread, address: str) -> bool:
 
 
 async def _queued(lab: LabThread) -> int:
-    from postroom.store.spool import count
+    from postroom.store.spool.spool import count
 
     return sum([await count(server.engine.reading()) for server in lab.lab.servers.values()])
 

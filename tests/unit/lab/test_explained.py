@@ -8,7 +8,7 @@ from postroom.lab.heard import feed as feeds
 from postroom.lab.heard import happening_words as words
 from postroom.lab.heard.explained import Explained
 from postroom.lab.heard.feed import Feed, Happening
-from postroom.message import dialogue_words, imap_words
+from postroom.message.journey import dialogue_words, imap_words
 from postroom.net.session import Peer, TlsFacts
 
 

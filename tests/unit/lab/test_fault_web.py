@@ -12,7 +12,7 @@ from postroom.lab.faults.guest import Trouble
 from postroom.lab.faults.rules import FaultRule, FaultRules
 from postroom.lab.faults.web import FaultyWeb
 from postroom.net.clock import MovableClock
-from postroom.serve.jmap.sessions import API
+from postroom.serve.jmap.methods.sessions import API
 
 
 class Site:

@@ -11,7 +11,7 @@ from postroom.lab.faults.addressed import DRIP_SECONDS, FAULTS, SLOW_SECONDS, Fa
 from postroom.message.address import Address
 from postroom.message.envelope import Envelope, Recipient
 from postroom.message.errors import Dictated
-from postroom.message.journey import Hop, HopKind
+from postroom.message.journey.events import Hop, HopKind
 from postroom.net.session import Peer
 
 CLIENT = Client(Peer("127.0.0.1"), Peer("127.0.0.1"))

@@ -18,7 +18,7 @@ from postroom.lab.heard import feed as feeds
 from postroom.lab.heard.explained import Explained
 from postroom.lab.heard.feed import MOST_FACTS, MOST_TEXT, Feed, Happening, heard
 from postroom.lab.heard.watching import WATCH, told
-from postroom.message.journey import Decided, Hop, HopKind, Outcome, Said
+from postroom.message.journey.events import Decided, Hop, HopKind, Outcome, Said
 from postroom.net.session import Peer, TlsFacts
 
 

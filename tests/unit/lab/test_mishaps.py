@@ -25,8 +25,8 @@ from postroom.mailauth.dkim.verification import verify
 from postroom.mailauth.spf.check import check_mail_from
 from postroom.mailauth.spf.verdict import Client
 from postroom.message.address import Address
-from postroom.message.journey import Hop
-from postroom.message.timeline import timeline
+from postroom.message.journey.events import Hop
+from postroom.message.journey.timeline import timeline
 
 DAY = 86_400
 DOCS = Path(__file__).parents[3] / "docs" / "faults.md"

@@ -9,8 +9,8 @@ import uvloop
 from postroom.lab.dns.server import LabDns, Question
 from postroom.lab.dns.zones import mail_zone, reverse_zone
 from postroom.net.clock import MovableClock
-from postroom.net.dns_client import Server
-from postroom.net.resolver import ResolverOptions, StubResolver
+from postroom.net.dns.client import Server
+from postroom.net.dns.resolver import ResolverOptions, StubResolver
 
 ZONES = (
     mail_zone(

@@ -16,8 +16,8 @@ from postroom.lab.dns import server as lab_dns
 from postroom.lab.dns.server import Fault
 from postroom.lab.dns.spoiling import spoil, validates
 from postroom.lab.dns.zones import SignedZone, ZoneText
-from postroom.net.dns_client import Server
-from postroom.net.resolver import ResolverOptions, StubResolver
+from postroom.net.dns.client import Server
+from postroom.net.dns.resolver import ResolverOptions, StubResolver
 from postroom.proto.dns.answer import Family, Mx, Rcode
 from unit.lab_dns.conftest import ZONES, Lab
 

@@ -17,7 +17,7 @@ from postroom.lab import Lab
 from postroom.lab.clock import BadStep
 from postroom.lab.house_settings import LabSettings
 from postroom.lab.testing.lab import CHEAP
-from postroom.store.passwords import PasswordCost
+from postroom.store.login.passwords import PasswordCost
 from running import until
 
 pytest_plugins = ["pytester"]

@@ -20,8 +20,8 @@ from postroom.mailauth.dkim import signing
 from postroom.mailauth.dkim.results import Verdict
 from postroom.mailauth.dkim.signature import MAX_INSTANCE
 from postroom.mailauth.dkim.signing import SigningKey, Unsignable
-from postroom.message.authentication_results import AuthenticationResults, MethodResult, Property
-from postroom.message.header import Header
+from postroom.message.headers.authentication_results import AuthenticationResults, MethodResult, Property
+from postroom.message.headers.header import Header
 from postroom.proto.dns.answer import Rcode
 
 LIST = SigningKey("lists.test", "l", rsa())

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from postroom.mailauth.dkim.canonical import MOST_AT_ONCE, BodyHash, Canon, SignedFields, relaxed_field
-from postroom.message.header import Header
+from postroom.message.headers.header import Header
 
 HOSTILE = st.lists(
     st.sampled_from([b"\r\n", b"\r\n\r\n", b"\r", b"\n", b" ", b"\t", b"  ", b"a", b"b c", b".", b"\xff\0"])

@@ -11,7 +11,7 @@ import pytest
 from dkim_post import Keys, check
 from postroom.mailauth.dkim.canonical import BodyHash, Canon, SignedFields
 from postroom.mailauth.dkim.verification import SignedMessage, Verification
-from postroom.message.header import Header
+from postroom.message.headers.header import Header
 
 NOW = 1_528_640_000
 ED25519 = "v=DKIM1; k=ed25519; p=11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo="

@@ -22,8 +22,8 @@ from postroom.mailauth.dkim.verification import (
     SignedMessage,
     Verification,
 )
-from postroom.message.authentication_results import AuthenticationResults, render, value_text
-from postroom.message.header import Header
+from postroom.message.headers.authentication_results import AuthenticationResults, render, value_text
+from postroom.message.headers.header import Header
 from postroom.proto.dns.answer import Rcode
 
 HEADER, _, BODY = LETTER.partition(b"\r\n\r\n")

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from postroom.mailauth.dmarc.author import MAX_AUTHORS, MAX_FROM, Fault, authors
-from postroom.message.address_list import MAX_TOKENS
-from postroom.message.header import MAX_FIELDS, MAX_HEADER, Header
+from postroom.message.headers.address_list import MAX_TOKENS
+from postroom.message.headers.header import MAX_FIELDS, MAX_HEADER, Header
 
 
 @pytest.mark.parametrize(

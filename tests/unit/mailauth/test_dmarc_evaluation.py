@@ -12,7 +12,7 @@ from postroom.mailauth.dmarc.evaluation import MAX_IDENTIFIERS, Terms, evaluate
 from postroom.mailauth.dmarc.suffixes import SuffixList
 from postroom.mailauth.dmarc.verdict import Verdict
 from postroom.mailauth.spf import verdict as spf
-from postroom.message.header import Header
+from postroom.message.headers.header import Header
 from spf_zone import Zone
 
 LIST = SuffixList(["test", "co.test"])

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from postroom.mailauth.spf.fields import method_result, received_spf
-from postroom.message.authentication_results import AuthenticationResults, parse, render
-from postroom.message.header import Header
+from postroom.message.headers.authentication_results import AuthenticationResults, parse, render
+from postroom.message.headers.header import Header
 from spf_zone import check
 
 FIELDS = [

@@ -1,6 +1,6 @@
 """Two ends of TLS in one process."""
 
-from postroom.net.tls import TlsLayer
+from postroom.net.tls.layer import TlsLayer
 
 
 def shake(client: TlsLayer, server: TlsLayer, cut: int = 1 << 16) -> None:

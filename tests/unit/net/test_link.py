@@ -10,7 +10,7 @@ import pytest
 
 from postroom.net.link import Link, ends
 from postroom.net.session import Peer
-from postroom.net.tls import SLICE
+from postroom.net.tls.layer import SLICE
 
 
 class Transport:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from postroom.message.picture_kinds import picture_kind
+from postroom.message.mime.picture_kinds import picture_kind
 from postroom.net.https import NotFetched, Web
 from postroom.net.pictures import MOST_REDIRECTS, Pictures, request_of
 from postroom.net.public_addresses import is_public

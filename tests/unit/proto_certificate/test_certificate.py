@@ -11,9 +11,9 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
 
-from postroom.net.channel_binding import end_point
-from postroom.net.client_certificate import fingerprint, identities
-from postroom.net.tls import certificate_facts, subject
+from postroom.net.tls.channel_binding import end_point
+from postroom.net.tls.client_certificate import fingerprint, identities
+from postroom.net.tls.layer import certificate_facts, subject
 from postroom.proto.dns.answer import Tlsa
 from postroom.proto.dns.tlsa import NotProven, prove
 

@@ -4,7 +4,7 @@ import datetime as dt
 
 import pytest
 
-from postroom.message.query_language import parse
+from postroom.message.query.language import parse
 from postroom.proto.imap.client_commands import Literal
 from postroom.proto.imap.client_search import NotSearchable, Said, search_keys, texts
 

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from postroom.message.header import Header
-from postroom.message.mime import scan
+from postroom.message.headers.header import Header
+from postroom.message.mime.structure import scan
 from postroom.proto.jmap.blob_ids import MAX_WITHIN, BlobId, read_blob_id
 from postroom.proto.jmap.body_parts import BodyPart, bodies, leaves, reader, tree, whole
 from postroom.proto.jmap.body_values import body_value, truncated

@@ -2,7 +2,7 @@
 
 import pytest
 
-from postroom.message.header import Header
+from postroom.message.headers.header import Header
 from postroom.proto.jmap.envelopes import (
     MOST_PARAMETERS,
     Endpoint,

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from postroom.message.query_language import MAX_DEPTH, MAX_TERMS, parse
+from postroom.message.query.language import MAX_DEPTH, MAX_TERMS, parse
 from postroom.proto.jmap.search_query import Circumstances, search_filter
 from postroom.proto.jmap.search_words import search_words
 from postroom.proto.jmap.standard import MAX_CONDITIONS, read_filter

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from postroom.message.header import Header
+from postroom.message.headers.header import Header
 from postroom.proto.milter.changes import BadMilter, BodyReplaced, Change, HeaderAdded, HeaderChanged
 from postroom.proto.milter.editing import MOST_FIELD, changed_body, changed_fields, header_data
 

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from postroom.net import eager
-from postroom.serve.body_budget import BodyBudget
+from postroom.serve.smtp.body_budget import BodyBudget
 
 
 def test_what_there_is_can_be_taken_and_given_back() -> None:

@@ -15,7 +15,7 @@ from postroom.intake.door import Parcel
 from postroom.intake.mx import MxDoor
 from postroom.net.connections import Connections
 from postroom.net.pump import Endpoint, Pump
-from postroom.serve.smtp import SmtpSession
+from postroom.serve.smtp.session import SmtpSession
 from smtp_session import service
 from sorting_office import SortingOffice
 

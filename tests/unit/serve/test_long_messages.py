@@ -15,11 +15,11 @@ from next_hop import NextHop
 from postroom.intake.client import Account
 from postroom.intake.mx import MxDoor
 from postroom.intake.submission import SubmissionDoor
-from postroom.message.summary import Summary, summarize
+from postroom.message.summary.summary import Summary, summarize
 from postroom.proto.dns.answer import Mx
 from postroom.proto.smtp.config import Limits, Service
-from postroom.serve.body_budget import BodyBudget
-from postroom.store import messages
+from postroom.serve.smtp.body_budget import BodyBudget
+from postroom.store.mailboxes import messages
 from smtp_session import Talk, service
 from smtp_stage import NO_USER, config
 from sorting_office import SortingOffice

@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from postroom.intake.mx import MxDoor
-from postroom.message.journey import Outcome
-from postroom.store import flagging, journal, mailboxes, messages, muting
-from postroom.store.flagging import FlagChange, Mode
-from postroom.store.flags import Flag
-from postroom.store.messages import Message
-from postroom.store.rights import MailboxRef
+from postroom.message.journey.events import Outcome
+from postroom.store import journal
+from postroom.store.emails import flagging, muting
+from postroom.store.emails.flagging import FlagChange, Mode
+from postroom.store.mailboxes import mailboxes, messages
+from postroom.store.mailboxes.flags import Flag
+from postroom.store.mailboxes.messages import Message
+from postroom.store.mailboxes.rights import MailboxRef
 from smtp_session import Talk, service
 from sorting_office import SortingOffice
 

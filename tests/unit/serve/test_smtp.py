@@ -8,13 +8,13 @@ from postroom.intake.client import Manner
 from postroom.intake.door import HangUp
 from postroom.message.envelope import Envelope
 from postroom.message.errors import NoSuchUser, OverQuota, TryLater
-from postroom.message.journey import Authenticated, Connected, Secured
+from postroom.message.journey.events import Authenticated, Connected, Secured
 from postroom.net.session import TlsFacts
 from postroom.proto.smtp.config import Limits, Service
-from postroom.serve.body_budget import BodyBudget
-from postroom.serve.smtp import LONGEST_BODY, PAUSE_SECONDS
-from postroom.serve.smtp_queue import QueueDesk
-from postroom.store.jobs import Destinations
+from postroom.serve.smtp.body_budget import BodyBudget
+from postroom.serve.smtp.queue import QueueDesk
+from postroom.serve.smtp.session import LONGEST_BODY, PAUSE_SECONDS
+from postroom.store.spool.jobs import Destinations
 from smtp_session import TLS, Line, OpenDoor, Talk, service
 
 BOB = base64.b64encode(b"\0bob@hamburger.test\0right").decode()

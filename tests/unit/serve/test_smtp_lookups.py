@@ -5,8 +5,8 @@ import pytest
 from people import add_account, add_domains, at, write
 from postroom.intake.client import Account, Client
 from postroom.net.session import Peer
-from postroom.serve.smtp_lookups import MOST_POSSIBLE, Lookups
-from postroom.store import accounts, aliases
+from postroom.serve.smtp.lookups import MOST_POSSIBLE, Lookups
+from postroom.store.administration import accounts, aliases
 from sorting_office import SortingOffice
 
 STRANGER = Client(Peer("192.0.2.7"), Peer("192.0.2.25"))

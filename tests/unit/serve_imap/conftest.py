@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from imap_stage import ALICE, ImapStage
-from postroom.store.postgres_options import PostgresOptions
+from postroom.store.engine.postgres_options import PostgresOptions
 from postroom.store.store import Store, StoreSettings
 
 

@@ -8,7 +8,7 @@ from imap_stage import BOB, LETTER, Client, ImapStage, Known
 from imap_waiting import quiet
 from login_looks import look
 from postroom.serve.standing import Standing
-from postroom.store.standing import Ground
+from postroom.store.login.standing import Ground
 
 ENDED = "* BYE What you have logged in with is not good any more"
 

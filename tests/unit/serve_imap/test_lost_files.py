@@ -9,10 +9,10 @@ import pytest
 
 from imap_stage import ImapStage
 from postroom.deliver.filing import make_durable
-from postroom.serve.imap.streaming import PIECE
-from postroom.store.blobs import BlobRef
-from postroom.store.delivery import deliver
-from postroom.store.fetching import Octets
+from postroom.serve.imap.fetching.streaming import PIECE
+from postroom.store.blobs.blobs import BlobRef
+from postroom.store.emails.delivery import deliver
+from postroom.store.emails.fetching import Octets
 
 RAW = b"Subject: x\r\nList-Id: x\r\n\r\n" + b"Pickles.\r\n" * 60_000
 

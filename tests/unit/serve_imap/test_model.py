@@ -13,9 +13,10 @@ import pytest
 
 from imap_replica import Believed, Replica
 from imap_stage import BOB, Client, ImapStage
-from postroom.store import expunge, mailboxes, messages
-from postroom.store.flags import Flag, split_keywords
-from postroom.store.rights import MailboxRef
+from postroom.store.emails import expunge
+from postroom.store.mailboxes import mailboxes, messages
+from postroom.store.mailboxes.flags import Flag, split_keywords
+from postroom.store.mailboxes.rights import MailboxRef
 
 FLAGS = ("\\Seen", "\\Flagged", "\\Deleted", "\\Answered", "$label")
 WAITING = "(MessageNew (UID FLAGS) MessageExpunge FlagChange)"

@@ -4,7 +4,7 @@ import msgspec
 import pytest
 
 from imap_stage import ALICE, BOB, ImapStage
-from postroom.message.summary import VERSION, summarize
+from postroom.message.summary.summary import VERSION, summarize
 
 LETTER = b"""From: Arnold <arnold@example.test>\r
 To: beatrix@example.test\r

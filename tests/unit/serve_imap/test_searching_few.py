@@ -5,15 +5,16 @@ from pathlib import Path
 import pytest
 
 from imap_stage import Client, ImapStage
-from postroom.message.searched_text import indexed_form
-from postroom.serve.imap import matching
-from postroom.serve.imap.columns import Columns
-from postroom.store import mailboxes, searching
-from postroom.store.indexer import Indexer, Indexing
-from postroom.store.rights import MailboxRef
-from postroom.store.search_postgres import PostgresSearch
-from postroom.store.search_sqlite import SqliteSearch
-from postroom.store.wordbook import IndexWordbook
+from postroom.message.summary.searched_text import indexed_form
+from postroom.serve.imap.conversation.columns import Columns
+from postroom.serve.imap.searching import matching
+from postroom.store.mailboxes import mailboxes
+from postroom.store.mailboxes.rights import MailboxRef
+from postroom.store.search import searching
+from postroom.store.search.indexer import Indexer, Indexing
+from postroom.store.search.postgres import PostgresSearch
+from postroom.store.search.sqlite import SqliteSearch
+from postroom.store.search.wordbook import IndexWordbook
 
 RARE = {7, 8, 60}
 LETTERS = 90

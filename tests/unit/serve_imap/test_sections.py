@@ -6,11 +6,11 @@ import pytest
 from hypothesis import given
 
 from nests import messages
-from postroom.message.summary import minimal_summary, summarize
+from postroom.message.summary.summary import minimal_summary, summarize
 from postroom.proto.imap.commands.fetching import Attribute
 from postroom.proto.imap.grammar import ImapCursor
 from postroom.proto.imap.sections import Of, Section, section
-from postroom.serve.imap.fetch_items import Found, Sectioned, UnknownEncoding
+from postroom.serve.imap.fetching.items import Found, Sectioned, UnknownEncoding
 from postroom.serve.imap.sections import Chosen
 from sections_walk import check_message
 

@@ -4,7 +4,7 @@ import pytest
 
 from imap_stage import Client, ImapStage
 from imap_waiting import gone, quiet
-from postroom.serve.imap import fetch_slices
+from postroom.serve.imap.fetching import slices as fetch_slices
 
 LONG = b"Subject: long\r\n\r\n" + b"x" * 5_000 + b"\r\n"
 

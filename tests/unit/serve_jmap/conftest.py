@@ -7,7 +7,7 @@ import pytest
 
 from jmap_post import JmapPost
 from jmap_stage import ALICE, JmapStage
-from postroom.store.postgres_options import PostgresOptions
+from postroom.store.engine.postgres_options import PostgresOptions
 from postroom.store.store import Store, StoreSettings
 
 

@@ -8,12 +8,12 @@ import pytest
 
 from jmap_stage import ALICE, BOB, JmapClient, JmapStage
 from postroom.message.ids import IdKind, id_text
-from postroom.message.mime import Structure, scan
+from postroom.message.mime.structure import Structure, scan
 from postroom.proto.jmap.blob_ids import BlobId
 from postroom.proto.jmap.capabilities import BLOB, MOST_SOURCES
 from postroom.proto.jmap.request import Limits
-from postroom.serve.jmap import call, octets
-from postroom.serve.jmap.octets import Octets
+from postroom.serve.jmap.methods import call, octets
+from postroom.serve.jmap.methods.octets import Octets
 
 FOX = "The quick brown fox jumped over the lazy dog."
 

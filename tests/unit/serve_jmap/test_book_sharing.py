@@ -9,8 +9,9 @@ from jmap_stage import ALICE, BOB, JmapStage
 from postroom.message.errors import NotPermitted
 from postroom.message.ids import IdKind, id_text
 from postroom.proto.jmap.capabilities import CONTACTS, MAIL, OWNER, PRINCIPALS
-from postroom.store import contacts, record_acl
-from postroom.store.records import NoSuchRecord
+from postroom.store.records import acl as record_acl
+from postroom.store.records import contacts
+from postroom.store.records.records import NoSuchRecord
 
 
 async def test_nothing_is_seen_before(stage: JmapStage) -> None:

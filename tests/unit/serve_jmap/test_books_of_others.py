@@ -11,12 +11,15 @@ from card_file import PNG
 from jmap_stage import ALICE, BOB, JmapClient, JmapStage
 from postroom.message.errors import NotPermitted
 from postroom.message.ids import IdKind, parse_id
-from postroom.serve.jmap.call import Visitor
-from postroom.serve.jmap.watching import Watch
-from postroom.store import contacts, pruning, record_acl, record_places
-from postroom.store.findings import Wrong
-from postroom.store.fsck import check
-from postroom.store.records import NoSuchRecord
+from postroom.serve.jmap.methods.call import Visitor
+from postroom.serve.jmap.push.watching import Watch
+from postroom.store import pruning
+from postroom.store.fsck.findings import Wrong
+from postroom.store.fsck.fsck import check
+from postroom.store.records import acl as record_acl
+from postroom.store.records import contacts
+from postroom.store.records import places as record_places
+from postroom.store.records.records import NoSuchRecord
 
 
 async def test_what_is_shared_is_new_and_what_is_taken_is_gone(stage: JmapStage) -> None:

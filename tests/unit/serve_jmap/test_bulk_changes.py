@@ -5,8 +5,9 @@ from typing import Any
 import pytest
 
 from jmap_stage import ALICE, BOB, JmapClient, JmapStage
-from postroom.store import bulk_changes, fsck_mailboxes
-from postroom.store.bulk_changes import KEPT
+from postroom.store.emails import bulk_changes
+from postroom.store.emails.bulk_changes import KEPT
+from postroom.store.fsck import mailboxes as fsck_mailboxes
 
 
 @pytest.fixture(autouse=True)

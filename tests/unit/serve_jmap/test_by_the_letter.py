@@ -10,7 +10,8 @@ from postroom.message.ids import IdKind, id_text
 from postroom.proto.jmap.blob_ids import BlobId
 from postroom.proto.jmap.capabilities import CORE
 from postroom.proto.jmap.errors import MethodError
-from postroom.serve.jmap import call, email_set
+from postroom.serve.jmap.mail import email_set
+from postroom.serve.jmap.methods import call
 
 
 async def roles(client: JmapClient) -> dict[str, str]:

@@ -7,8 +7,8 @@ import pytest
 
 from card_file import add
 from jmap_stage import JmapStage
-from postroom.message.casemap import casemap
-from postroom.serve.jmap import contact_card_query
+from postroom.message.encodings.casemap import casemap
+from postroom.serve.jmap.contacts import contact_card_query
 
 LONG = 10_000
 

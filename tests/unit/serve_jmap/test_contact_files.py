@@ -3,7 +3,7 @@
 import pytest
 
 from jmap_stage import ALICE, JmapClient, JmapStage
-from postroom.serve.jmap.contact_card_files import MOST_CARDS
+from postroom.serve.jmap.contacts.contact_card_files import MOST_CARDS
 
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(40)
 VCARD = b"BEGIN:VCARD\r\nVERSION:3.0\r\nN:B;Bob;;;\r\nFN:Bob B\r\nEMAIL;TYPE=work:bob@x.test\r\nEND:VCARD\r\n"

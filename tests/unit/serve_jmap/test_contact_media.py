@@ -4,7 +4,7 @@ import base64
 
 from card_file import PNG, add, refused, show
 from jmap_stage import JmapStage
-from postroom.store.fsck import check
+from postroom.store.fsck.fsck import check
 
 
 async def test_a_photo_is_a_blob_that_stays(stage: JmapStage) -> None:

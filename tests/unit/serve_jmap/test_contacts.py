@@ -7,8 +7,8 @@ import pytest
 from card_file import add, books, first, refused, show
 from jmap_stage import ALICE, BOB, JmapStage
 from postroom.proto.jmap.request import Limits
-from postroom.serve.jmap import contact_card_query
-from postroom.store import contacts, records
+from postroom.serve.jmap.contacts import contact_card_query
+from postroom.store.records import contacts, records
 
 
 async def test_the_session_offers_contacts_of_ones_own(stage: JmapStage) -> None:

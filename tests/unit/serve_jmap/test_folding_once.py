@@ -5,8 +5,9 @@ from typing import Any
 import pytest
 
 from jmap_stage import JmapStage
-from postroom.message.casemap import casemap
-from postroom.serve.jmap import mailbox_query, principal
+from postroom.message.encodings.casemap import casemap
+from postroom.serve.jmap.mail import mailbox_query
+from postroom.serve.jmap.sharing import principal
 
 LONG = 10_000
 

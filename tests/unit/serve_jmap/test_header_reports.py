@@ -1,7 +1,7 @@
 """HeaderReport/get, HeaderReport/parse and MailingList/leave over a real store."""
 
 from jmap_stage import ALICE, BOB, JmapStage
-from postroom.message.header_report import MAX_HEADER
+from postroom.message.headers.report import MAX_HEADER
 from postroom.message.ids import IdKind, id_text
 
 URL = "https://list.test/u"

@@ -7,8 +7,8 @@ import pytest
 from jmap_post import JmapPost
 from jmap_stage import BOB
 from people import at
-from postroom.serve.jmap import identity
-from postroom.store import aliases
+from postroom.serve.jmap.submission import identity
+from postroom.store.administration import aliases
 
 
 async def created(post: JmapPost, **given: Any) -> dict[str, Any]:

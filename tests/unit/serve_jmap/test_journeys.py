@@ -5,7 +5,7 @@ import json
 from jmap_post import FAR, JmapPost, wait_for
 from jmap_stage import ALICE, BOB, JmapStage
 from postroom.message.ids import IdKind, id_text
-from postroom.message.journey import Accepted, Connected, Hop, HopKind, Outcome, Routed, Said
+from postroom.message.journey.events import Accepted, Connected, Hop, HopKind, Outcome, Routed, Said
 from postroom.store import journal
 
 SECRET = "carol@secret.test"

@@ -7,8 +7,9 @@ import pytest
 from jmap_stage import ALICE, BOB, JmapClient, JmapStage
 from postroom.proto.jmap.capabilities import MAIL
 from postroom.proto.jmap.request import Limits
-from postroom.store import arranging, expunge
 from postroom.store.changes import MessagesExpunged
+from postroom.store.emails import expunge
+from postroom.store.mailboxes import arranging
 
 RIGHTS = ("mayReadItems", "mayAddItems", "mayRemoveItems", "maySetSeen", "maySetKeywords", "mayCreateChild", "mayRename", "mayDelete", "maySubmit")  # fmt: skip
 
@@ -33,11 +34,8 @@ async def test_the_first_mailboxes(stage: JmapStage) -> None:
         name: name not in ("mayRename", "mayDelete") for name in (*RIGHTS, "mayShare")
     }
     assert [inbox[name] for name in ("totalEmails", "unreadEmails", "totalThreads", "unreadThreads")] == [
-        0,
-        0,
-        0,
-        0,
-    ]
+        0
+    ] * 4
 
 
 async def test_some_properties_and_ids_that_are_not_there(stage: JmapStage) -> None:

@@ -9,7 +9,7 @@ from jmap_post import JmapPost
 from jmap_stage import ALICE, BOB
 from postroom.message.ids import IdKind, id_text
 from postroom.proto.jmap.errors import Refused
-from postroom.serve.jmap import mdn
+from postroom.serve.jmap.submission import mdn
 
 DISPOSITION = {"actionMode": "manual-action", "sendingMode": "mdn-sent-manually", "type": "displayed"}
 ASKING = b"From: Alice <alice@crepes.test>\r\nTo: bob@hamburger.test\r\nSubject: lunch\r\nMessage-ID: <9@crepes.test>\r\nDisposition-Notification-To: alice@crepes.test\r\n\r\nAt one?\r\n"

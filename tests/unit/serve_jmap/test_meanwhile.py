@@ -10,10 +10,14 @@ from behind import behind
 from book_house import CAROL, who
 from jmap_meanwhile import meanwhile
 from jmap_stage import BOB, JmapClient, JmapStage
-from postroom.serve.jmap import batch, contact_card_set, identity, push_subscription
-from postroom.store import emails, mailboxes
-from postroom.store.delivery import deliver
-from postroom.store.push_subscriptions import Kept
+from postroom.serve.jmap import batch
+from postroom.serve.jmap.contacts import contact_card_set
+from postroom.serve.jmap.push import push_subscription
+from postroom.serve.jmap.submission import identity
+from postroom.store.emails import emails
+from postroom.store.emails.delivery import deliver
+from postroom.store.mailboxes import mailboxes
+from postroom.store.records.push_subscriptions import Kept
 from postroom.store.store import Store
 
 

@@ -7,8 +7,9 @@ import pytest
 from jmap_stage import ALICE, BOB, JmapStage
 from postroom.message.address import parse_mailbox
 from postroom.message.ids import IdKind, id_text
-from postroom.serve.jmap import principal
-from postroom.store import accounts, restored
+from postroom.serve.jmap.sharing import principal
+from postroom.store import restored
+from postroom.store.administration import accounts
 
 CAROL = "carol@hamburger.test"
 

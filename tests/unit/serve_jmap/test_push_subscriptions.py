@@ -12,12 +12,12 @@ from postroom.proto.http.client import Request, Response
 from postroom.proto.jmap.capabilities import VAPID
 from postroom.proto.jmap.types import utc_date
 from postroom.proto.jmap.webpush import server_key
-from postroom.serve.jmap import pushing
-from postroom.serve.jmap.push_subscription import DAY, MAX_SUBSCRIPTIONS
-from postroom.serve.jmap.pushing import PER_HOUR, Pusher, Sender
-from postroom.store import generations
-from postroom.store.push_subscriptions import KIND
-from postroom.store.records import Kind, listing
+from postroom.serve.jmap.push import pushing
+from postroom.serve.jmap.push.push_subscription import DAY, MAX_SUBSCRIPTIONS
+from postroom.serve.jmap.push.pushing import PER_HOUR, Pusher, Sender
+from postroom.store.identity import generations
+from postroom.store.records.push_subscriptions import KIND
+from postroom.store.records.records import Kind, listing
 
 KEYS = {
     "p256dh": "BCVxsr7N_eNgVRqvHtD0zTZsEc6-VV-JvLexhqUzORcxaOzi6-AYWXvTBHm4bjyPjs7Vd8pZGH6SRpkNtoIAiw4",

@@ -8,7 +8,8 @@ from jmap_stage import JmapStage
 from postroom.message.ids import IdKind, id_text
 from postroom.proto.jmap.blob_ids import BlobId
 from postroom.proto.jmap.body_parts import LEAST
-from postroom.serve.jmap import call, email
+from postroom.serve.jmap.mail import email
+from postroom.serve.jmap.methods import call
 
 FIELD = b"X-Long: " + b"y" * 200 + b"\r\n"
 NAMES = ["header:x-long:asText:all", "header:X-long:asText:all", "header:X-Long:asText"]

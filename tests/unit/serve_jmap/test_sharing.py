@@ -11,12 +11,14 @@ from jmap_stage import ALICE, BOB, JmapClient, JmapStage
 from postroom.message.address import parse_mailbox
 from postroom.message.ids import IdKind, id_text
 from postroom.proto.jmap.capabilities import MAIL_SHARE, OWNER, PRINCIPALS
-from postroom.serve.jmap import share_with
-from postroom.serve.jmap.call import Visitor
-from postroom.serve.jmap.share_with import letters_of, rights_of
-from postroom.serve.jmap.watching import Watch
-from postroom.store import accounts, acl, mailboxes, share_notices
-from postroom.store.rights import ALL, Right
+from postroom.serve.jmap.methods.call import Visitor
+from postroom.serve.jmap.push.watching import Watch
+from postroom.serve.jmap.sharing import share_with
+from postroom.serve.jmap.sharing.share_with import letters_of, rights_of
+from postroom.store.administration import accounts
+from postroom.store.mailboxes import acl, mailboxes
+from postroom.store.mailboxes.rights import ALL, Right
+from postroom.store.records import share_notices
 
 CAROL = "carol@hamburger.test"
 READING = ("mayReadItems",)

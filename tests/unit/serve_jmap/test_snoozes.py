@@ -9,7 +9,8 @@ import pytest
 from behind import behind
 from jmap_stage import ALICE, BOB, JmapClient, JmapStage
 from postroom.message.ids import IdKind, parse_id
-from postroom.store import fsck_mailboxes, snoozing
+from postroom.store.emails import snoozing
+from postroom.store.fsck import mailboxes as fsck_mailboxes
 
 HOUR = 3_600_000_000
 

@@ -10,15 +10,15 @@ from jmap_post import FAR, JmapPost, envelope, wait_for
 from jmap_stage import ALICE, BOB
 from postroom.deliver.attempt import Attempt
 from postroom.deliver.reports import Result
-from postroom.message.dsn_rules import Happened
 from postroom.message.errors import EnhancedStatus, TryLater
-from postroom.message.journey import Outcome
+from postroom.message.journey.events import Outcome
+from postroom.message.notifications.dsn_rules import Happened
 from postroom.proto.jmap.capabilities import MDN, SUBMISSION
-from postroom.serve.jmap import following
-from postroom.serve.jmap.call import Call, Visitor
-from postroom.serve.jmap.following import Following
-from postroom.serve.jmap.watching import Watch
-from postroom.store.jobs import Job
+from postroom.serve.jmap.methods.call import Call, Visitor
+from postroom.serve.jmap.push.watching import Watch
+from postroom.serve.jmap.submission import following
+from postroom.serve.jmap.submission.following import Following
+from postroom.store.spool.jobs import Job
 
 REPORT = """From: postmaster@far.test
 To: bob@hamburger.test

@@ -6,14 +6,14 @@ import msgspec
 import pytest
 
 from postroom.message.errors import AuthenticationFailed, MailError
-from postroom.message.journey import Hop
+from postroom.message.journey.events import Hop
 from postroom.net.session import Peer, TlsFacts
 from postroom.proto.pop3.apop import apop_digest
 from postroom.proto.pop3.authorization import Pop3Config
 from postroom.proto.pop3.snapshot import Snapshot
-from postroom.serve.pop3 import Content, Pop3Service, Pop3Session
-from postroom.serve.pop3_visits import Visits
-from postroom.store.standing import Ground
+from postroom.serve.pop3.session import Content, Pop3Service, Pop3Session
+from postroom.serve.pop3.visits import Visits
+from postroom.store.login.standing import Ground
 from trust import authority, both_tls, client_tls, server_tls
 
 __all__ = ["authority", "both_tls", "client_tls", "server_tls"]

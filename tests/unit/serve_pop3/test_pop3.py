@@ -3,12 +3,12 @@ import base64
 import pytest
 
 from postroom.message.errors import MailboxDisabled, MailError, TooManyLogins, TryLater
-from postroom.message.journey import Authenticated, Handled, HopKind, Said
+from postroom.message.journey.events import Authenticated, Handled, HopKind, Said
 from postroom.net.session import TlsFacts
 from postroom.proto.pop3.apop import apop_digest
 from postroom.proto.pop3.authorization import Pop3Config
-from postroom.serve.pop3 import MOST_BEFORE_LOGIN, SILENCE, SILENCE_BEFORE_LOGIN
-from postroom.serve.pop3_visits import Visits
+from postroom.serve.pop3.session import MOST_BEFORE_LOGIN, SILENCE, SILENCE_BEFORE_LOGIN
+from postroom.serve.pop3.visits import Visits
 
 STAMP, BOB = "<1896.697170952@hamburger.test>", "bob@hamburger.test"
 

@@ -1,9 +1,9 @@
 from types import SimpleNamespace
 from typing import Any, cast
 
-from postroom.message.journey import Authenticated, Connected, Handled, Hop, HopKind, Said, Secured
+from postroom.message.journey.events import Authenticated, Connected, Handled, Hop, HopKind, Said, Secured
 from postroom.net.session import Connection, Peer, TlsFacts
-from postroom.serve.pop3_facts import SessionFacts
+from postroom.serve.pop3.facts import SessionFacts
 
 TLS = TlsFacts("TLSv1.3", "TLS_AES_128_GCM_SHA256", 128, "mail.hamburger.test")
 

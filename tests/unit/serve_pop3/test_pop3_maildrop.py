@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from postroom.message.errors import NotPermitted, TryLater
-from postroom.message.journey import Handled, Hop, HopKind
-from postroom.serve.pop3_maildrop import (
+from postroom.message.journey.events import Handled, Hop, HopKind
+from postroom.serve.pop3.maildrop import (
     MOST_AHEAD,
     PIECE,
     REMOVED_AT_ONCE,
@@ -16,15 +16,17 @@ from postroom.serve.pop3_maildrop import (
     StoreMaildrop,
     StoreMaildrops,
 )
-from postroom.serve.pop3_notes import JourneyNotes
-from postroom.store import acl, blobs, journal, mailboxes
-from postroom.store.blobs import TOGETHER, BlobRef
+from postroom.serve.pop3.notes import JourneyNotes
+from postroom.store import journal
+from postroom.store.blobs import blobs
+from postroom.store.blobs.blobs import TOGETHER, BlobRef
 from postroom.store.changes import MessagesExpunged
-from postroom.store.delivery import Delivery, deliver
-from postroom.store.engine import Transaction
-from postroom.store.ids import Ids
-from postroom.store.postgres_options import PostgresOptions
-from postroom.store.rights import ANYONE, MailboxRef, visitor_of
+from postroom.store.emails.delivery import Delivery, deliver
+from postroom.store.engine.ids import Ids
+from postroom.store.engine.postgres_options import PostgresOptions
+from postroom.store.engine.transaction import Transaction
+from postroom.store.mailboxes import acl, mailboxes
+from postroom.store.mailboxes.rights import ANYONE, MailboxRef, visitor_of
 from postroom.store.store import Store, StoreSettings
 
 NOW = 1_750_000_000_000_000
@@ -268,7 +270,7 @@ async def test_an_engine_that_refuses_removes_nothing(house: House, monkeypatch:
 
 
 async def test_notes_write_themselves(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("postroom.serve.pop3_notes.AFTER_SESSION", 0)
+    monkeypatch.setattr("postroom.serve.pop3.notes.AFTER_SESSION", 0)
     accept_id = await house.deliver(b"Subject: x\r\n\r\n")
     drop = await house.open()
     drop.retrieved(1, hop())

@@ -5,10 +5,10 @@ from typing import Any
 import pytest
 
 from postroom.message.errors import TryLater
-from postroom.message.journey import Hop, HopKind
-from postroom.serve import pop3_notes
-from postroom.serve.pop3_notes import AT_ONCE, JourneyNotes
-from postroom.store.ids import Ids
+from postroom.message.journey.events import Hop, HopKind
+from postroom.serve.pop3 import notes as pop3_notes
+from postroom.serve.pop3.notes import AT_ONCE, JourneyNotes
+from postroom.store.engine.ids import Ids
 from postroom.store.journal import Note
 
 HOP = Hop(HopKind.READ, 0)

@@ -13,7 +13,7 @@ from postroom.net.connections import Connections
 from postroom.net.pump import Endpoint, Pump
 from postroom.proto.pop3.client import Pop3Client, Ready, Upgrading
 from postroom.proto.pop3.client_login import Pop3Account, Response
-from postroom.serve.pop3 import Pop3Session
+from postroom.serve.pop3.session import Pop3Session
 
 Start = Callable[..., Awaitable[int]]
 

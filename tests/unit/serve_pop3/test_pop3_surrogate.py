@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from postroom.serve.pop3_surrogate import surrogate
+from postroom.serve.pop3.surrogate import surrogate
 
 LETTER = """From: José <josé@crêpes.test>
 To: Bob <bob@hamburger.test>, Zoë <zoe@hamburger.test>

@@ -1,5 +1,5 @@
 from postroom.proto.pop3.events import Code
-from postroom.serve.pop3_visits import MOST_REMEMBERED, Visits
+from postroom.serve.pop3.visits import MOST_REMEMBERED, Visits
 
 SECOND = 1_000_000
 

@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from mail_account import Account, open_account
-from postroom.store.migrations import MigratableEngine, migrate
-from postroom.store.postgres import PostgresEngine
-from postroom.store.postgres_options import PostgresOptions
-from postroom.store.sqlite import SqliteEngine
+from postroom.store.engine.migrations import MigratableEngine, migrate
+from postroom.store.engine.postgres import PostgresEngine
+from postroom.store.engine.postgres_options import PostgresOptions
+from postroom.store.engine.sqlite import SqliteEngine
 from postroom.store.store import Store, StoreSettings
 
 NOW = 1_750_000_000_000_000

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 
 from postroom.net import eager
-from postroom.store.engine import Engine, Transaction
+from postroom.store.engine.transaction import Engine, Transaction
 
 
 async def one(tx: Transaction) -> int:

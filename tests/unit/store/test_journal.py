@@ -2,9 +2,9 @@ from itertools import count
 
 import pytest
 
-from postroom.message.journey import Accepted, Handled, Hop, HopKind
+from postroom.message.journey.events import Accepted, Handled, Hop, HopKind
 from postroom.store import journal
-from postroom.store.ids import first_of
+from postroom.store.engine.ids import first_of
 from postroom.store.journal import JournalRow, Journey, Link, Note
 
 NOW = 1_750_000_000_000_000

@@ -2,49 +2,49 @@
 
 import re
 from importlib import import_module
-from pkgutil import iter_modules
+from pkgutil import walk_packages
 
 import apsw
 import pytest
 
 from postroom import store
-from postroom.store.dialect import sqlite_dialect
-from postroom.store.group_commit import drive
-from postroom.store.migrations import create_schema
-from postroom.store.sqlite import SqliteTransaction
+from postroom.store.engine.dialect import sqlite_dialect
+from postroom.store.engine.group_commit import drive
+from postroom.store.engine.migrations import create_schema
+from postroom.store.engine.sqlite import SqliteTransaction
 
 WHOLE_TABLE = {
-    "directory._BY_LOCAL",  # the domains
-    "directory._RULES",
-    "blobs.UNREFERENCED",  # only rows that are in the partial index
+    "directory.lookup._BY_LOCAL",  # the domains
+    "directory.lookup._RULES",
+    "blobs.blobs.UNREFERENCED",  # only rows that are in the partial index
     "pruning.REMOVED",
     # few rows
-    "acme_challenges._PRUNE",
-    "acme_challenges._STANDING",
-    "certificates._LISTING",
-    "certificates._DUE",
-    "device_requests._COUNT",
-    "device_requests._OLD",
-    "domains._NEEDED",
-    "hops._PRUNE",
-    "leases._FREE_NODE",
-    "unfinished.OLD",
+    "certificates.acme_challenges._PRUNE",
+    "certificates.acme_challenges._STANDING",
+    "certificates.certificates._LISTING",
+    "certificates.certificates._DUE",
+    "login.device_requests._COUNT",
+    "login.device_requests._OLD",
+    "administration.domains._NEEDED",
+    "spool.hops._PRUNE",
+    "engine.leases._FREE_NODE",
+    "emails.unfinished.OLD",
     # the first rows, whichever they are
-    "credentials._ANY",
-    "tokens._ANY",
-    "directory._OLDEST_OF_ALL",
-    "greylist._OLDEST",
+    "identity.credentials._ANY",
+    "identity.tokens._ANY",
+    "directory.lookup._OLDEST_OF_ALL",
+    "others.greylist._OLDEST",
     # counted now and then, read only
-    "indexer._WAITING",
-    "greylist._COUNT",
-    "received_reports.TOO_MANY",
-    "jobs._FORSAKEN",
-    "fsck_emails.RECORDED",
-    "fsck_emails._EMAILS",
-    "fsck_emails._BLOBS",
-    "fsck_emails._REFERRING",
-    "fsck_emails.SPOOLED",
-    "fsck_emails.COUNT_REFS",
+    "search.indexer._WAITING",
+    "others.greylist._COUNT",
+    "others.received_reports.TOO_MANY",
+    "spool.jobs._FORSAKEN",
+    "fsck.emails.RECORDED",
+    "fsck.emails._EMAILS",
+    "fsck.emails._BLOBS",
+    "fsck.emails._REFERRING",
+    "fsck.emails.SPOOLED",
+    "fsck.emails.COUNT_REFS",
 }
 NO_TABLES = {
     "CONSTANT",
@@ -60,9 +60,13 @@ NO_TABLES = {
     "slice",
     "waiting",
 }  # what a statement itself has found
-NOT_AT_WORK = {"restored", "database_copy"}  # on a store that nobody uses
-OTHER_TABLES = {"migrations", "search_sqlite", "search_postgres", "notify"}
-MODULES = {one.name for one in iter_modules(store.__path__)} - NOT_AT_WORK - OTHER_TABLES
+NOT_AT_WORK = {"restored", "engine.database_copy"}  # on a store that nobody uses
+OTHER_TABLES = {"engine.migrations", "search.sqlite", "search.postgres", "notify"}
+MODULES = (
+    {one.name.removeprefix("postroom.store.") for one in walk_packages(store.__path__, "postroom.store.")}
+    - NOT_AT_WORK
+    - OTHER_TABLES
+)
 
 
 @pytest.fixture(scope="module")
@@ -97,36 +101,36 @@ def test_no_statement_reads_a_whole_table(plan, name, sql):
 @pytest.mark.parametrize(
     ("name", "way"),
     [
-        ("messages.LISTING", "PRIMARY KEY (account_id=? AND mailbox_id=? AND uid>?)"),
-        ("messages.DIGESTS", "PRIMARY KEY (account_id=? AND mailbox_id=? AND uid>?)"),
-        ("fetching.CHANGED", "messages_modseq (account_id=? AND modseq>?)"),
-        ("fetching.ANY_GONE", "PRIMARY KEY (account_id=? AND modseq>?)"),
-        ("messages.COPIES", "messages_thread (account_id=? AND thread_id=?)"),
-        ("directory._BY_NAME", "profiles_name (<expr>=?)"),
-        ("directory._BY_LOCAL", "PRIMARY KEY (address=?)"),
-        ("flagging.CHANGE", "PRIMARY KEY (account_id=? AND mailbox_id=? AND uid>? AND uid<?)"),
-        ("fsck_emails._EMAILS", "messages_thread (account_id=? AND thread_id=?)"),
-        ("fsck_emails.COPIES", "messages_thread (account_id=? AND thread_id=?)"),
-        ("greylist._NEVER_AGAIN", "greylist_tried (last<?)"),
-        ("sts_policies._PRUNE", "sts_policies_expires (expires<?)"),
-        ("emails.DELIVERED", "messages_modseq (account_id=? AND modseq>?)"),
-        ("push_subscriptions.ALL", "records_push ((account_id,record_id)>(?,?))"),
-        ("records.CHANGES", "records_modseq (account_id=? AND kind=? AND (modseq,record_id)>(?,?))"),
+        ("mailboxes.messages.LISTING", "PRIMARY KEY (account_id=? AND mailbox_id=? AND uid>?)"),
+        ("mailboxes.messages.DIGESTS", "PRIMARY KEY (account_id=? AND mailbox_id=? AND uid>?)"),
+        ("emails.fetching.CHANGED", "messages_modseq (account_id=? AND modseq>?)"),
+        ("emails.fetching.ANY_GONE", "PRIMARY KEY (account_id=? AND modseq>?)"),
+        ("mailboxes.messages.COPIES", "messages_thread (account_id=? AND thread_id=?)"),
+        ("directory.lookup._BY_NAME", "profiles_name (<expr>=?)"),
+        ("directory.lookup._BY_LOCAL", "PRIMARY KEY (address=?)"),
+        ("emails.flagging.CHANGE", "PRIMARY KEY (account_id=? AND mailbox_id=? AND uid>? AND uid<?)"),
+        ("fsck.emails._EMAILS", "messages_thread (account_id=? AND thread_id=?)"),
+        ("fsck.emails.COPIES", "messages_thread (account_id=? AND thread_id=?)"),
+        ("others.greylist._NEVER_AGAIN", "greylist_tried (last<?)"),
+        ("others.sts_policies._PRUNE", "sts_policies_expires (expires<?)"),
+        ("emails.emails.DELIVERED", "messages_modseq (account_id=? AND modseq>?)"),
+        ("records.push_subscriptions.ALL", "records_push ((account_id,record_id)>(?,?))"),
+        ("records.records.CHANGES", "records_modseq (account_id=? AND kind=? AND (modseq,record_id)>(?,?))"),
         # a message for a list has a job for each of its next hops: to read one job's copies is not to read all copies
-        ("spool._COPIES", "PRIMARY KEY (slot=? AND spool_id=? AND job=?)"),
-        ("jobs._COPIES", "PRIMARY KEY (slot=? AND spool_id=? AND job=?)"),
-        ("jobs._END_COPIES", "PRIMARY KEY (slot=? AND spool_id=? AND job=?)"),
-        ("jobs._STATUS", "PRIMARY KEY (slot=? AND spool_id=? AND job=? AND n=?)"),
-        ("spool._COUNT", "PRIMARY KEY ((slot,spool_id,job)>(?,?,?)"),
-        ("queue._COUNT", "PRIMARY KEY ((slot,spool_id,job)>(?,?,?)"),
-        ("mailboxes.INBOX_ID", "mailboxes_role (account_id=? AND role=?)"),
-        ("mailboxes.LINE", "SEARCH m USING PRIMARY KEY (account_id=? AND mailbox_id=?)"),
+        ("spool.spool._COPIES", "PRIMARY KEY (slot=? AND spool_id=? AND job=?)"),
+        ("spool.jobs._COPIES", "PRIMARY KEY (slot=? AND spool_id=? AND job=?)"),
+        ("spool.jobs._END_COPIES", "PRIMARY KEY (slot=? AND spool_id=? AND job=?)"),
+        ("spool.jobs._STATUS", "PRIMARY KEY (slot=? AND spool_id=? AND job=? AND n=?)"),
+        ("spool.spool._COUNT", "PRIMARY KEY ((slot,spool_id,job)>(?,?,?)"),
+        ("spool.queue._COUNT", "PRIMARY KEY ((slot,spool_id,job)>(?,?,?)"),
+        ("mailboxes.mailboxes.INBOX_ID", "mailboxes_role (account_id=? AND role=?)"),
+        ("mailboxes.mailboxes.LINE", "SEARCH m USING PRIMARY KEY (account_id=? AND mailbox_id=?)"),
         (
-            "mailboxes.HEIGHT",
+            "mailboxes.mailboxes.HEIGHT",
             "(account_id=? AND parent_id=? AND name>?)",
         ),
-        ("cabinet.CHANGED", "mailboxes_changed (account_id=? AND changed_modseq>?)"),
-        ("arranging.STRUCTURE", "mailboxes_changed (account_id=?)"),
+        ("mailboxes.cabinet.CHANGED", "mailboxes_changed (account_id=? AND changed_modseq>?)"),
+        ("mailboxes.arranging.STRUCTURE", "mailboxes_changed (account_id=?)"),
     ],
 )
 def test_the_way_that_was_meant(plan, name, way):

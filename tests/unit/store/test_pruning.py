@@ -5,28 +5,24 @@ import pytest
 
 from mail_account import NOW, open_account
 from others_turns import others_turns
-from postroom.message.journey import Hop, HopKind
-from postroom.store import (
-    blobs,
-    credentials,
-    fetching,
-    journal,
-    mailboxes,
-    pruning,
-    received_reports,
-    record_blobs,
-    records,
-    tokens,
-)
+from postroom.message.journey.events import Hop, HopKind
+from postroom.store import journal, pruning
+from postroom.store.blobs import blobs
 from postroom.store.changes import RecordsChanged
-from postroom.store.credentials import Credential, CredentialKind
-from postroom.store.expunge import delete, expunge
-from postroom.store.ids import first_of
-from postroom.store.mailboxes import NewMailbox
+from postroom.store.emails import fetching
+from postroom.store.emails.expunge import delete, expunge
+from postroom.store.engine.ids import first_of
+from postroom.store.identity import credentials, tokens
+from postroom.store.identity.credentials import Credential, CredentialKind
+from postroom.store.identity.tokens import Token
+from postroom.store.mailboxes import mailboxes
+from postroom.store.mailboxes.mailboxes import NewMailbox
+from postroom.store.mailboxes.rights import MailboxRef
+from postroom.store.others import received_reports
 from postroom.store.pruning import DAY, prune, purge
-from postroom.store.records import Kind
-from postroom.store.rights import MailboxRef
-from postroom.store.tokens import Token
+from postroom.store.records import blobs as record_blobs
+from postroom.store.records import records
+from postroom.store.records.records import Kind
 
 OLD = NOW - 91 * DAY
 

@@ -9,11 +9,15 @@ import pytest
 
 import queued
 from mail_account import Account, open_account
-from postroom.store import fsck, jobs, leases, mailboxes, queue, restored
-from postroom.store.expunge import expunge
-from postroom.store.ids import Ids
-from postroom.store.queue import Filter
+from postroom.store import restored
+from postroom.store.emails.expunge import expunge
+from postroom.store.engine import leases
+from postroom.store.engine.ids import Ids
+from postroom.store.fsck import fsck
+from postroom.store.mailboxes import mailboxes
 from postroom.store.restored import IDS_MS, MODSEQS, UIDS, VALIDITIES, Marking
+from postroom.store.spool import jobs, queue
+from postroom.store.spool.queue import Filter
 
 NOW = 1_750_000_000_000_000
 SECOND = 1_000_000

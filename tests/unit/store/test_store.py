@@ -5,13 +5,13 @@ import pytest
 
 from mail_account import NOW, open_account
 from postroom.message.errors import NoSpace
-from postroom.store import blobs
-from postroom.store.delivery import deliver
-from postroom.store.expunge import expunge
-from postroom.store.findings import Wrong
-from postroom.store.fsck import check
-from postroom.store.refused import StoreDamaged, StoreInUse, StoreRefused
-from postroom.store.spilled import Spill
+from postroom.store.blobs import blobs
+from postroom.store.blobs.spilled import Spill
+from postroom.store.emails.delivery import deliver
+from postroom.store.emails.expunge import expunge
+from postroom.store.engine.refused import StoreDamaged, StoreInUse, StoreRefused
+from postroom.store.fsck.findings import Wrong
+from postroom.store.fsck.fsck import check
 from postroom.store.store import Store
 
 LARGE = b"x" * 30_000

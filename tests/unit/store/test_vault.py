@@ -4,7 +4,7 @@ import stat
 import pytest
 
 from postroom.store import vault as vaults
-from postroom.store.refused import StoreRefused
+from postroom.store.engine.refused import StoreRefused
 from postroom.store.vault import KEY_OCTETS, Unreadable, Vault
 
 

@@ -6,12 +6,13 @@ import pytest
 
 from people import IDS, NOW, add_account, add_domains, at, write
 from postroom.message.errors import AuthenticationFailed, TooManyLogins
-from postroom.store import accounts, logins
-from postroom.store.accounts import Verifiers
-from postroom.store.login import LoginPolicy, LoginSettings
-from postroom.store.passwords import PasswordCost, Passwords
-from postroom.store.rights import visitor_of
-from postroom.store.throttle import Limits
+from postroom.store.administration import accounts
+from postroom.store.administration.accounts import Verifiers
+from postroom.store.login import history as logins
+from postroom.store.login.login import LoginPolicy, LoginSettings
+from postroom.store.login.passwords import PasswordCost, Passwords
+from postroom.store.login.throttle import Limits
+from postroom.store.mailboxes.rights import visitor_of
 
 HERE, BOB = "192.0.2.1", "bob@x.test"
 SECRET = b"secret"

@@ -18,8 +18,8 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 import pytest
 from starlette.requests import Request
 
-from postroom.store import device_requests
-from postroom.store.throttle import Limits
+from postroom.store.login import device_requests
+from postroom.store.login.throttle import Limits
 from postroom.web.oauth import asking, clients, doors
 from postroom.web.oauth.errors import OAuthError
 from web_asking import Answer, Ask, ask
@@ -331,7 +331,7 @@ async def test_a_wrong_password(program: Program) -> None:
 
 
 async def test_one_time_codes(program: Program) -> None:
-    from postroom.store import totp
+    from postroom.store.login import totp
 
     [made] = await program.server.operate("totp.enrol", address=BOB)
     secret = base64.b32decode(made["secret"] + "=" * (-len(made["secret"]) % 8))

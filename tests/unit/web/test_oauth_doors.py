@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from postroom.message.errors import Overloaded
-from postroom.store import device_requests, grants
+from postroom.store.identity import grants
+from postroom.store.login import device_requests
 from unit.web.test_oauth import Browser, Program, program
 
 __all__ = ["program"]

@@ -12,11 +12,11 @@ from xml.etree import ElementTree as ET
 import msgspec
 import pytest
 
-from postroom.app.settings import Settings
+from postroom.app.settings.file import Settings
 from postroom.net.sockets import tcp
 from postroom.proto.http.picture_addresses import Wanted, sign
-from postroom.store import acme_challenges
-from postroom.store.acme_challenges import HTTP_01, TLS_ALPN_01, Challenge
+from postroom.store.certificates import acme_challenges
+from postroom.store.certificates.acme_challenges import HTTP_01, TLS_ALPN_01, Challenge
 from web_asking import Ask, ask
 from whole_server import Running, settings_of
 

@@ -14,14 +14,17 @@ import msgspec
 import pytest
 
 from authenticator import Authenticator
-from postroom.app.settings import Settings
+from postroom.app.settings.file import Settings
 from postroom.message.address import parse_mailbox
 from postroom.message.errors import Overloaded
 from postroom.message.ids import IdKind, id_text
-from postroom.store import accounts, browser_sessions, credentials, mailboxes, totp
-from postroom.store.credentials import Credential, CredentialKind
-from postroom.store.login import totp_purpose
-from postroom.store.throttle import Limits
+from postroom.store.administration import accounts
+from postroom.store.identity import browser_sessions, credentials
+from postroom.store.identity.credentials import Credential, CredentialKind
+from postroom.store.login import totp
+from postroom.store.login.login import totp_purpose
+from postroom.store.login.throttle import Limits
+from postroom.store.mailboxes import mailboxes
 from postroom.web.browsers import Browsers
 from web_asking import Answer, Ask, ask
 from whole_server import PASSWORD, Running, send, settings_of

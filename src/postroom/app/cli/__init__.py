@@ -22,7 +22,7 @@ def main() -> int:
         name, arguments = arguments[0], arguments[1:]
     try:
         if name in _OLD_NAMES:
-            from postroom.app.sendmail import main as sendmail
+            from postroom.app.sendmail.program import main as sendmail
 
             return sendmail(name, arguments, _run)
         return _run(arguments)

@@ -182,7 +182,7 @@ def delete_certificate(
 
 
 def _identity(file: Path | None, email: str) -> str:
-    from postroom.net.client_certificate import read_fingerprint
+    from postroom.net.tls.client_certificate import read_fingerprint
 
     if (file is None) == (not email):
         raise CommandFailed("say either --file or --email", 2)

@@ -1,14 +1,14 @@
 """The files that an alias file includes: read here, by whoever calls, and sent along.
 
 A server may run as a user that cannot read them, and must not read files that the caller could not. Not here: what they mean
-(`store.aliases_file`).
+(`store.administration.aliases_file`).
 """
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from postroom.store.aliases_file import parse_aliases
+from postroom.store.administration.aliases_file import parse_aliases
 
 MAX_OCTETS = 16 << 20  # of all included files
 

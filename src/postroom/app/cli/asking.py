@@ -16,8 +16,8 @@ import typer
 
 from postroom.agent.invocation import CommandFailed
 from postroom.mailauth.dkim.names import a_labels
-from postroom.net.dns_client import Server
-from postroom.net.resolver import ResolverOptions, StubResolver, parse_server, system_options
+from postroom.net.dns.client import Server
+from postroom.net.dns.resolver import ResolverOptions, StubResolver, parse_server, system_options
 from postroom.proto.dns.answer import Answer, Caa, Family, Kind, Mx, Rcode, Srv, Tlsa
 from postroom.proto.dns.resolver import Surveyor
 

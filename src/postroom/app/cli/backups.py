@@ -1,7 +1,7 @@
 """`postroom backup` and `postroom restore`: the mail of a server in a directory, and a server out of such a directory.
 
-A backup is made by the running server, or by the command when none runs; restoring needs that none does. Not here: how (`app.backing_up`,
-`app.restoring`).
+A backup is made by the running server, or by the command when none runs; restoring needs that none does. Not here: how (`app.backup.backing_up`,
+`app.backup.restoring`).
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from postroom.app.control import OperationError
 from postroom.app.locate import Places, places_of, store_url
 from postroom.app.operations import backup as operations
 from postroom.app.operations.backup import BackUp
-from postroom.app.settings import Settings
+from postroom.app.settings.file import Settings
 from postroom.store.restored import Marked
 
 INCOMPLETE = 3  # the exit code of a backup of a store that lacks bodies, or has damaged ones
@@ -141,7 +141,7 @@ def _must_not_run(places: Places) -> None:
 
 
 async def _marked(settings: Settings, directory: Path | None, bar: Bar, send_queue: bool) -> Marked:
-    from postroom.app import restoring
+    from postroom.app.backup import restoring
 
     if directory is None:
         if not settings.server.database:

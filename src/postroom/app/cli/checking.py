@@ -26,11 +26,11 @@ from postroom.app.cli.writing import writing
 from postroom.app.operations import checking
 from postroom.app.operations.checking import Check
 from postroom.app.operations.office import Finding
-from postroom.app.settings import AuthenticationSettings
+from postroom.app.settings.file import AuthenticationSettings
 from postroom.intake.examiner import Examined, Examiner, Examining
 from postroom.mailauth.decision import Action
 from postroom.message.address import Address, parse_mailbox
-from postroom.message.header import Header
+from postroom.message.headers.header import Header
 from postroom.proto.smtp.reply import Reply
 
 app = commands("Check the store, or a message.")

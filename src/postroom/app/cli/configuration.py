@@ -11,7 +11,7 @@ from postroom.agent.invocation import CommandFailed, Json, NoColor, command, com
 from postroom.agent.terminal import Terminal
 from postroom.app.cli.session import Administration
 from postroom.app.locate import load_at
-from postroom.app.settings import SettingsError, describe
+from postroom.app.settings.file import SettingsError, describe
 
 app = commands("The configuration.")
 

@@ -17,8 +17,8 @@ from postroom.app.dns.verdicts import Checked, Verdict, exit_code
 from postroom.app.operations import dns
 from postroom.app.operations.dns import WantedRecords
 from postroom.deliver.tls.sts import fetch
-from postroom.net.certificates import CertificateError, verified
 from postroom.net.https import Web
+from postroom.net.tls.certificates import CertificateError, verified
 from postroom.proto.http.mta_sts import Policy
 
 FETCH_SECONDS = 15.0  # that the policy of MTA-STS may take

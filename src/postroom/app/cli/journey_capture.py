@@ -1,6 +1,6 @@
 """`postroom journey --pcap`: journeys written as a capture file.
 
-Not here: what a capture is made of (`message.journey_captured`), finding journeys.
+Not here: what a capture is made of (`message.journey.captured`), finding journeys.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ from postroom.app.control import OperationError
 from postroom.app.locate import Server
 from postroom.app.operations import journeys
 from postroom.app.operations.journeys import JourneyRecord, WantedJourney
-from postroom.message.captured import Capture
-from postroom.message.journey import Hop
-from postroom.message.journey_captured import Told, capture_journeys
+from postroom.message.journey.captured import Told, capture_journeys
+from postroom.message.journey.captures import Capture
+from postroom.message.journey.events import Hop
 
 _OWN_ONLY = 0o600  # messages are in it
 

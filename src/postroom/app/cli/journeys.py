@@ -16,12 +16,12 @@ from postroom.app.control import OperationError
 from postroom.app.locate import Server
 from postroom.app.operations import journeys
 from postroom.app.operations.journeys import JourneyRecord, JourneySummary, ListJourneys, WantedJourney
-from postroom.message.journey import Hop
-from postroom.message.journey_captured import named
-from postroom.message.journey_drawn import WORDS, drawn, told_in_words, width_of
-from postroom.message.journey_figure import Leg, figures
-from postroom.message.journey_svg import as_svg
-from postroom.message.timeline import DIALOGUE, HOP, Line, as_json, iso_time, timeline
+from postroom.message.journey.captured import named
+from postroom.message.journey.drawn import WORDS, drawn, told_in_words, width_of
+from postroom.message.journey.events import Hop
+from postroom.message.journey.figure import Leg, figures
+from postroom.message.journey.svg import as_svg
+from postroom.message.journey.timeline import DIALOGUE, HOP, Line, as_json, iso_time, timeline
 
 app = commands("The way of a message.")
 _INDENT = 2

@@ -1,8 +1,8 @@
 """Mail that lies in files: mbox files, Maildirs, single messages, and directories of these, read one message after the other.
 
 What a path is, its contents say. Single messages are named .eml, or have numbers for names, as MH and Cyrus give them; those of a directory are one source. A file that ends in .gz or .xz is unpacked on the way. Below a directory that is named, files alone are read: it may be
-one of somebody who would like to know what whoever imports can read, so links lead nowhere, and pipes are not waited for. Not here: what an mbox file's lines (`message.mbox_reading`) and a
-Maildir's names (`message.maildir`) mean, and where the messages go (`app.cli.moving`).
+one of somebody who would like to know what whoever imports can read, so links lead nowhere, and pipes are not waited for. Not here: what an mbox file's lines (`message.files.mbox_reading`) and a
+Maildir's names (`message.files.maildir`) mean, and where the messages go (`app.cli.moving`).
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ from typing import IO, Final, cast
 
 import msgspec
 
-from postroom.message import maildir
-from postroom.message.mbox_reading import Marked, MboxReader, separator, unmarked
+from postroom.message.files import maildir
+from postroom.message.files.mbox_reading import Marked, MboxReader, separator, unmarked
 
 PASSES: Final = 5  # over a Maildir that changes meanwhile
 PIECE: Final = 1 << 20  # octets of a file that are read at once

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import IO, Final, Protocol
 
 from postroom.app.operations.moving import Given
-from postroom.message import maildir, mbox
+from postroom.message.files import maildir, mbox
 
 LONGEST_NAME: Final = 240  # octets of a folder's name in the name of a file
 _STATUS: Final = {"S": "R"}

@@ -21,7 +21,7 @@ from postroom.app.cli.mail_targets import TARGETS, Form
 from postroom.app.cli.session import Administration, administration
 from postroom.app.operations import moving
 from postroom.app.operations.moving import Coming, ListMail, TakeMail
-from postroom.message.mbox_reading import Marked
+from postroom.message.files.mbox_reading import Marked
 
 import_app = commands("Take mail in from files.")
 export_app = commands("Write an account's mail into files.")

@@ -15,7 +15,7 @@ def _app(name: str, about: str) -> typer.Typer:
     @app.command(name, help=about, context_settings=_ANYTHING, add_help_option=False)
     def run(context: typer.Context) -> None:
         from postroom.app.cli.program import run as run_program
-        from postroom.app.sendmail import main
+        from postroom.app.sendmail.program import main
 
         raise typer.Exit(main(name, context.args, run_program))
 

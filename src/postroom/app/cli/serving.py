@@ -11,7 +11,7 @@ from postroom.agent.invocation import CommandFailed, Json, command, commands
 from postroom.agent.terminal import Terminal
 from postroom.app.cli.session import Administration, Config
 from postroom.app.locate import SYSTEM_CONFIG, config_path, load_at
-from postroom.app.settings import Settings, SettingsError
+from postroom.app.settings.file import Settings, SettingsError
 
 MOST_WORKERS = 64  # processes of one server on one machine
 

@@ -19,9 +19,9 @@ from postroom.agent.terminal import Terminal
 from postroom.app.control import CallFailed, NotRunning, OperationError, Request, call
 from postroom.app.locate import Server, find_servers, lab_servers
 from postroom.app.operations.office import Operation, as_dict
-from postroom.app.settings import Settings, SettingsError
+from postroom.app.settings.file import Settings, SettingsError
 from postroom.message.errors import MailError
-from postroom.store.refused import StoreRefused
+from postroom.store.engine.refused import StoreRefused
 
 A = TypeVar("A", bound=msgspec.Struct)
 R = TypeVar("R", bound=msgspec.Struct)

@@ -29,13 +29,13 @@ from postroom.deliver.tls.sts import PolicyUnavailable, Sts, fetch
 from postroom.deliver.tls_outcome import TlsOutcomes
 from postroom.message.address import fold
 from postroom.message.errors import MailError
-from postroom.message.journey import JourneyEvent, Record
-from postroom.message.timeline import facts
-from postroom.net.certificates import CertificateError, opportunistic, verified
+from postroom.message.journey.events import JourneyEvent, Record
+from postroom.message.journey.timeline import facts
 from postroom.net.clock import SystemClock
 from postroom.net.https import Web
+from postroom.net.tls.certificates import CertificateError, opportunistic, verified
 from postroom.proto.http.mta_sts import record_id
-from postroom.store.jobs import Job
+from postroom.store.spool.jobs import Job
 
 CHECK_SECONDS = 60.0  # that all questions may take
 OPPORTUNISTIC, HELD_BACK, NO_MAIL = 10, 11, 12

@@ -17,7 +17,7 @@ from postroom.app.dns.forms import DnsRecord
 from postroom.app.dns.records import AUTHORITY, SERVICES, Site
 from postroom.app.locate import places_of
 from postroom.app.own_policy import own_policy
-from postroom.app.settings import Settings
+from postroom.app.settings.file import Settings
 from postroom.mailauth.dkim.names import a_labels
 
 SELF_SIGNED = "selfsigned-*.pem"

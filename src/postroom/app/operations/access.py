@@ -2,7 +2,7 @@
 who has logged in.
 
 App passwords and tokens are random, shown once, and kept as SHA-256. RFC 6238 (codes: enrolled, then confirmed by a first code, then wanted). Not here:
-the login (`store.login`).
+the login (`store.login.login`).
 """
 
 from __future__ import annotations
@@ -14,21 +14,15 @@ import msgspec
 from postroom.app.control import Caller, OperationError
 from postroom.app.operations.office import Office, Operation, own_address
 from postroom.message.address import Address, parse_mailbox
-from postroom.store import (
-    accounts,
-    app_passwords,
-    client_certificates,
-    credentials,
-    logins,
-    one_time_codes,
-    tokens,
-    totp,
-)
-from postroom.store.app_passwords import MOST_LABEL, PROTOCOLS, is_label
-from postroom.store.client_certificates import ClientCertificate
-from postroom.store.credentials import Credential
-from postroom.store.engine import Transaction, Urgency
-from postroom.store.tokens import Token
+from postroom.store.administration import accounts
+from postroom.store.engine.transaction import Transaction, Urgency
+from postroom.store.identity import app_passwords, client_certificates, credentials, tokens
+from postroom.store.identity.app_passwords import MOST_LABEL, PROTOCOLS, is_label
+from postroom.store.identity.client_certificates import ClientCertificate
+from postroom.store.identity.credentials import Credential
+from postroom.store.identity.tokens import Token
+from postroom.store.login import history as logins
+from postroom.store.login import one_time_codes, totp
 
 LISTED_LOGINS = 200  # unless more are asked for
 MOST_LISTED_LOGINS = 2000  # kinds of logins in one listing

@@ -14,10 +14,10 @@ from postroom.app.control import Caller, OperationError
 from postroom.app.operations.office import NamedBy, Office, Operation, names_of, own_address
 from postroom.message.address import Address
 from postroom.message.ids import IdKind, id_text
-from postroom.store import accounts, domains
-from postroom.store.accounts import Verifiers
-from postroom.store.directory import Account
-from postroom.store.engine import Transaction, Urgency
+from postroom.store.administration import accounts, domains
+from postroom.store.administration.accounts import Verifiers
+from postroom.store.directory.lookup import Account
+from postroom.store.engine.transaction import Transaction, Urgency
 
 SLICE = 200
 DEFAULT_QUOTA = -1  # the settings decide
@@ -155,7 +155,7 @@ async def _change(
 
 async def password(office: Office, _: Caller, wanted: ChangePassword) -> AsyncIterator[AccountRecord]:
     """Sets a password, or APOP's shared secret."""
-    from postroom.store.login import shared_secret_purpose
+    from postroom.store.login.login import shared_secret_purpose
 
     who = await own_address(office.engine.reading(), wanted.address)
     now = office.clock.now()

@@ -15,12 +15,13 @@ import msgspec
 from postroom.app.control import Caller, OperationError
 from postroom.app.operations.office import NamedBy, Office, Operation, names_of, own_address
 from postroom.message.address import Address
-from postroom.store import aliases, directory, domains
-from postroom.store.aliases_file import Complaint, parse_aliases
-from postroom.store.aliases_import import Entry, Imported, entries_of, import_aliases
-from postroom.store.directory import Alias, Kind, MailingList, Resolved
-from postroom.store.engine import Transaction, Urgency
-from postroom.store.unhurried import Unhurried
+from postroom.store.administration import aliases, domains
+from postroom.store.administration.aliases_file import Complaint, parse_aliases
+from postroom.store.administration.aliases_import import Entry, Imported, entries_of, import_aliases
+from postroom.store.directory import lookup as directory
+from postroom.store.directory.lookup import Alias, Kind, MailingList, Resolved
+from postroom.store.engine.transaction import Transaction, Urgency
+from postroom.store.engine.unhurried import Unhurried
 
 SLICE = 500
 MOST_LOOKED_UP = 100  # of those who come in, whether there is anybody of that name

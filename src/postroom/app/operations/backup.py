@@ -1,6 +1,6 @@
 """The operation that makes a backup of a server's data directory, while it runs or not.
 
-Each step runs in a thread of its own, so that the server goes on. Not here: the steps (`app.backing_up`), and restoring, which no server can do.
+Each step runs in a thread of its own, so that the server goes on. Not here: the steps (`app.backup.backing_up`), and restoring, which no server can do.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from postroom.app.locate import places_of
 from postroom.app.operations.office import Office, Operation
 
 if TYPE_CHECKING:
-    from postroom.app.backing_up import Progress
+    from postroom.app.backup.backing_up import Progress
 
 
 class BackUp(msgspec.Struct, frozen=True):
@@ -53,7 +53,7 @@ async def back_up(office: Office, _: Caller, wanted: BackUp) -> AsyncIterator[Ba
     """Makes a backup; nothing stays of it when the caller goes away."""
     import apsw
 
-    from postroom.app.backing_up import Plan, back_up
+    from postroom.app.backup.backing_up import Plan, back_up
 
     places = places_of(office.settings)
     if office.settings.server.database:

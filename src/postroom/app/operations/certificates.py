@@ -1,7 +1,7 @@
 """Operations on certificates: what there is, new ones from the authority, calling them off, reading files again.
 
 RFC 8555 §7.4 and §7.6, RFC 5280 §5.3.1 (reasons). New connections get new certificates; those that are open keep theirs. Not here: asking
-(`app.issuing`), reading (`net.certificates`).
+(`app.certificates.issuing`), reading (`net.tls.certificates`).
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ from msgspec import Meta
 
 from postroom.app.control import Caller, OperationError
 from postroom.app.operations.office import Office, Operation
-from postroom.net.pem import Material, describe
-from postroom.store import certificates
-from postroom.store.certificates import Certificate
-from postroom.store.engine import Urgency
+from postroom.net.tls.pem import Material, describe
+from postroom.store.certificates import certificates
+from postroom.store.certificates.certificates import Certificate
+from postroom.store.engine.transaction import Urgency
 
 REASONS = {"unspecified": 0, "key-compromise": 1, "superseded": 4, "cessation": 5}
 

@@ -1,6 +1,6 @@
 """The operation that checks the store: what is missing, what nobody refers to, what does not add up; and repairs what can be rebuilt.
 
-Not here: the checks themselves (`store.fsck`), by way of the office.
+Not here: the checks themselves (`store.fsck.fsck`), by way of the office.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import msgspec
 from postroom.app.control import Caller
 from postroom.app.operations.office import Finding, Office, Operation
 
-DEAD_END = "dead end"  # the kind of findings that only a person can mend (`store.findings`)
+DEAD_END = "dead end"  # the kind of findings that only a person can mend (`store.fsck.findings`)
 
 
 class Check(msgspec.Struct, frozen=True):

@@ -11,11 +11,11 @@ from typing import Any, Final
 import msgspec
 
 from postroom.app.operations.office import Office
-from postroom.message.data_uri import read_data_uri
+from postroom.message.encodings.data_uri import read_data_uri
 from postroom.message.ids import IdKind, id_text, parse_id
-from postroom.message.media_types import media_type
-from postroom.store import blobs
-from postroom.store.engine import Urgency
+from postroom.message.mime.media_types import media_type
+from postroom.store.blobs import blobs
+from postroom.store.engine.transaction import Urgency
 
 _IMAGES: Final = ("photo", "logo")
 

@@ -17,11 +17,12 @@ from postroom.app.operations.office import Office, Operation, own_address
 from postroom.message.contacts import jscontact
 from postroom.message.ids import IdKind, id_text
 from postroom.message.printable import printable
-from postroom.store import accounts, contacts, records
+from postroom.store.administration import accounts
 from postroom.store.changes import Change
-from postroom.store.contacts import Book, Card, Reach
-from postroom.store.engine import Transaction, Urgency
-from postroom.store.records import RecordTooLong
+from postroom.store.engine.transaction import Transaction, Urgency
+from postroom.store.records import contacts, records
+from postroom.store.records.contacts import Book, Card, Reach
+from postroom.store.records.records import RecordTooLong
 
 MOST_CARDS = 1_000  # of one request
 

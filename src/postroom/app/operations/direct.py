@@ -17,21 +17,21 @@ from postroom.app.locate import places_of, store_url
 from postroom.app.logs import make_log
 from postroom.app.node import ALONE, Node, Told
 from postroom.app.operations.office import Finding, Log, Submission, Watched
-from postroom.app.settings import Settings
+from postroom.app.settings.file import Settings
 from postroom.deliver.attempt import Attempt
 from postroom.net.clock import SystemClock
-from postroom.net.pem import Held
+from postroom.net.tls.pem import Held
 from postroom.proto.sasl.scram import derived
-from postroom.store import fsck
 from postroom.store.changes import Change
-from postroom.store.durable import make_durable
-from postroom.store.engine import Engine
-from postroom.store.ids import Ids
-from postroom.store.jobs import Job
-from postroom.store.login import Login
-from postroom.store.passwords import Passwords
-from postroom.store.report_rows import SentReport
-from postroom.store.sqlite import SqliteOptions
+from postroom.store.engine.durable import make_durable
+from postroom.store.engine.ids import Ids
+from postroom.store.engine.sqlite import SqliteOptions
+from postroom.store.engine.transaction import Engine
+from postroom.store.fsck import fsck
+from postroom.store.login.login import Login
+from postroom.store.login.passwords import Passwords
+from postroom.store.others.report_rows import SentReport
+from postroom.store.spool.jobs import Job
 from postroom.store.store import Store, StoreSettings
 from postroom.store.vault import Vault
 
@@ -121,7 +121,7 @@ class DirectOffice:
         return await self.store.read_email(account_id, email_id)
 
     async def check(self, *, repair: bool) -> AsyncIterator[Finding]:
-        """See `store.fsck`; nobody else uses the store, so that every octet is looked at."""
+        """See `store.fsck.fsck`; nobody else uses the store, so that every octet is looked at."""
         async for found in fsck.check(self.store, self.clock.now(), repair=repair, octets=True):
             yield Finding(found.wrong.value, found.subject, found.detail, found.repaired)
 

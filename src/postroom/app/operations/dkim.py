@@ -20,11 +20,12 @@ from postroom.mailauth.dkim.names import a_labels, key_name
 from postroom.mailauth.dkim.private_key import Algorithm, BadKey, PrivateKey
 from postroom.mailauth.dkim.rotation import Action, Phase, RotationTerms, Step
 from postroom.mailauth.dkim.signing import sign
-from postroom.message.dates import format_date
-from postroom.store import dkim_keys, domains
-from postroom.store.directory_errors import NotFound
-from postroom.store.dkim_keys import DkimKey
-from postroom.store.engine import Transaction, Urgency
+from postroom.message.headers.dates import format_date
+from postroom.store.administration import domains
+from postroom.store.directory import dkim_keys
+from postroom.store.directory.dkim_keys import DkimKey
+from postroom.store.directory.errors import NotFound
+from postroom.store.engine.transaction import Transaction, Urgency
 from postroom.store.vault import Unreadable
 
 ALGORITHMS = {

@@ -17,7 +17,8 @@ from postroom.app.dns.site import site_of
 from postroom.app.operations.dkim import key_record
 from postroom.app.operations.office import Office, Operation
 from postroom.mailauth.dkim.rotation import Phase
-from postroom.store import directory, dkim_keys
+from postroom.store.directory import dkim_keys
+from postroom.store.directory import lookup as directory
 
 
 class WantedRecords(msgspec.Struct, frozen=True):

@@ -15,10 +15,10 @@ from postroom.app.dkim_rotation import made, new_names
 from postroom.app.dns.forms import WrittenRecord, written
 from postroom.app.operations.dkim import ALGORITHMS, keeper, key_record
 from postroom.app.operations.office import Office, Operation, own_address
-from postroom.store import domains
-from postroom.store.directory import Domain
-from postroom.store.dkim_keys import DkimKey
-from postroom.store.engine import Transaction, Urgency
+from postroom.store.administration import domains
+from postroom.store.directory.dkim_keys import DkimKey
+from postroom.store.directory.lookup import Domain
+from postroom.store.engine.transaction import Transaction, Urgency
 
 SLICE = 500
 

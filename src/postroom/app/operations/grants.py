@@ -11,9 +11,10 @@ from postroom.app.control import Caller
 from postroom.app.operations.access import KeyRecord, NamedKey, OfAccount, named
 from postroom.app.operations.office import Office, Operation, own_address
 from postroom.message.address import Address
-from postroom.store import accounts, grants
-from postroom.store.engine import Transaction, Urgency
-from postroom.store.grants import Grant
+from postroom.store.administration import accounts
+from postroom.store.engine.transaction import Transaction, Urgency
+from postroom.store.identity import grants
+from postroom.store.identity.grants import Grant
 
 
 async def list_grants(office: Office, _: Caller, wanted: OfAccount) -> AsyncIterator[KeyRecord]:

@@ -1,7 +1,7 @@
-"""The operation that shows a message's journey: hops as the journal has them, for `message.timeline` to tell.
+"""The operation that shows a message's journey: hops as the journal has them, for `message.journey.timeline` to tell.
 
 RFC 5321 §7.2: the whole journey names recipients of blind copies, so that only administrators may ask here; what one recipient may see of it
-is `message.visibility`'s business, for doors that know who asks.
+is `message.journey.visibility`'s business, for doors that know who asks.
 """
 
 from __future__ import annotations
@@ -13,9 +13,11 @@ import msgspec
 from postroom.app.control import Caller, OperationError
 from postroom.app.operations.office import Office, Operation, own_address
 from postroom.message.ids import IdKind, id_text, parse_id
-from postroom.message.journey import Handled, Outcome
-from postroom.store import accounts, acl, journal
-from postroom.store.engine import Transaction
+from postroom.message.journey.events import Handled, Outcome
+from postroom.store import journal
+from postroom.store.administration import accounts
+from postroom.store.engine.transaction import Transaction
+from postroom.store.mailboxes import acl
 
 SLICE = 200
 MOST_LISTED = 1000
@@ -35,7 +37,7 @@ class ListJourneys(msgspec.Struct, frozen=True):
 
 
 class JourneyRecord(msgspec.Struct, frozen=True):
-    """A journey: its hops, packed as `message.journey.Hop.unpack` reads them."""
+    """A journey: its hops, packed as `message.journey.events.Hop.unpack` reads them."""
 
     id: str
     hops: list[bytes]

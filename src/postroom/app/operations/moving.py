@@ -15,17 +15,19 @@ from postroom.app.control import Caller, OperationError
 from postroom.app.operations.office import Office, Operation, own_address
 from postroom.deliver.filing import describe, discard_undone, make_durable
 from postroom.message.errors import MailError
-from postroom.message.summary import summarize
-from postroom.store import accounts, fetching, mailboxes, messages
-from postroom.store.arriving import arrive
+from postroom.message.summary.summary import summarize
+from postroom.store.administration import accounts
+from postroom.store.blobs.spilled import Content
 from postroom.store.changes import Change
-from postroom.store.delivery import Delivery
-from postroom.store.engine import Transaction, Urgency
-from postroom.store.flags import Flag, is_keyword, join_keywords, split_keywords
-from postroom.store.mailboxes import TOP, NewMailbox
-from postroom.store.messages import Message
-from postroom.store.rights import MailboxRef, NoSuchMailbox
-from postroom.store.spilled import Content
+from postroom.store.emails import fetching
+from postroom.store.emails.arriving import arrive
+from postroom.store.emails.delivery import Delivery
+from postroom.store.engine.transaction import Transaction, Urgency
+from postroom.store.mailboxes import mailboxes, messages
+from postroom.store.mailboxes.flags import Flag, is_keyword, join_keywords, split_keywords
+from postroom.store.mailboxes.mailboxes import TOP, NewMailbox
+from postroom.store.mailboxes.messages import Message
+from postroom.store.mailboxes.rights import MailboxRef, NoSuchMailbox
 
 MOST_MAILS: Final = 200  # of one request
 MOST_OCTETS: Final = 8 << 20  # of the messages of one request; a longer one goes as its content

@@ -16,19 +16,19 @@ from postroom.app.control import Caller, OperationError, Request
 from postroom.message.address import Address, parse_mailbox
 from postroom.message.envelope import Recipient, Ret
 from postroom.message.errors import MailError, NotPermitted
-from postroom.store.directory_errors import DirectoryError
+from postroom.store.directory.errors import DirectoryError
 
 if TYPE_CHECKING:  # for the shape of an office alone: commands import this module, and start faster without
-    from postroom.app.settings import Settings
+    from postroom.app.settings.file import Settings
     from postroom.deliver.attempt import Attempt
-    from postroom.net.pem import Held
+    from postroom.net.tls.pem import Held
+    from postroom.store.blobs.spilled import Content
     from postroom.store.changes import Change
-    from postroom.store.engine import Engine, Transaction
-    from postroom.store.ids import Ids
-    from postroom.store.jobs import Job
-    from postroom.store.login import Login
-    from postroom.store.report_rows import SentReport
-    from postroom.store.spilled import Content
+    from postroom.store.engine.ids import Ids
+    from postroom.store.engine.transaction import Engine, Transaction
+    from postroom.store.login.login import Login
+    from postroom.store.others.report_rows import SentReport
+    from postroom.store.spool.jobs import Job
     from postroom.store.store import Store
     from postroom.store.vault import Vault
 
@@ -51,7 +51,7 @@ class Log(Protocol):
 
 
 class PasswordMaker(Protocol):
-    """What is asked of `store.passwords.Passwords`."""
+    """What is asked of `store.login.passwords.Passwords`."""
 
     async def verifier(self, password: bytes) -> bytes:
         """The PHC string of a new password; raises ValueError for one that cannot be."""
@@ -257,14 +257,14 @@ def address(text: str) -> Address:
 
 async def own_address(tx: Transaction, text: str) -> Address:
     """As `address`, one of ours with its domain as we have it: people write A-labels and U-labels for the same (RFC 6531 §3.2)."""
-    from postroom.store.directory import spelt
+    from postroom.store.directory.lookup import spelt
 
     return await spelt(tx, address(text))
 
 
 async def names_of(office: Office, address: Address) -> list[NamedBy]:
     """Who names an address that is about to go."""
-    from postroom.store import namings
-    from postroom.store.unhurried import Unhurried
+    from postroom.store.administration import namings
+    from postroom.store.engine.unhurried import Unhurried
 
     return [NamedBy(one.who, one.remedy) for one in await namings.of(Unhurried(office.engine), address)]

@@ -1,6 +1,6 @@
 """Operations on passkeys: to see whose there are, and to take one away, when it was lost or nobody knows it.
 
-Made they are by their owners alone, in a browser (`serve.jmap.passkey`). Not here: signing in (`store.login`).
+Made they are by their owners alone, in a browser (`serve.jmap.account.passkey`). Not here: signing in (`store.login.login`).
 """
 
 from __future__ import annotations
@@ -11,9 +11,10 @@ from postroom.app.control import Caller
 from postroom.app.operations.access import KeyRecord, NamedKey, OfAccount, named
 from postroom.app.operations.office import Office, Operation, own_address
 from postroom.message.address import Address
-from postroom.store import accounts, passkeys
-from postroom.store.engine import Transaction, Urgency
-from postroom.store.passkeys import Passkey
+from postroom.store.administration import accounts
+from postroom.store.engine.transaction import Transaction, Urgency
+from postroom.store.identity import passkeys
+from postroom.store.identity.passkeys import Passkey
 
 
 async def list_passkeys(office: Office, _: Caller, wanted: OfAccount) -> AsyncIterator[KeyRecord]:

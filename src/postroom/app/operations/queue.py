@@ -15,17 +15,18 @@ from postroom.app.control import Caller, OperationError
 from postroom.app.operations.office import Office, Operation
 from postroom.deliver.attempt import Attempt, Deferral
 from postroom.deliver.reports import Result, failed
-from postroom.message.dsn_rules import Happened
 from postroom.message.errors import MailError
 from postroom.message.ids import IdKind, id_text, parse_id
-from postroom.message.journey import Handled, Hop, HopKind, JourneyEvent, Outcome
-from postroom.store import jobs, journal, queue
-from postroom.store.engine import Transaction, Urgency
-from postroom.store.ids import Ids
-from postroom.store.jobs import Job
-from postroom.store.queue import Entry, Filter, Place
-from postroom.store.spool import Lease
-from postroom.store.unhurried import Unhurried
+from postroom.message.journey.events import Handled, Hop, HopKind, JourneyEvent, Outcome
+from postroom.message.notifications.dsn_rules import Happened
+from postroom.store import journal
+from postroom.store.engine.ids import Ids
+from postroom.store.engine.transaction import Transaction, Urgency
+from postroom.store.engine.unhurried import Unhurried
+from postroom.store.spool import jobs, queue
+from postroom.store.spool.jobs import Job
+from postroom.store.spool.queue import Entry, Filter, Place
+from postroom.store.spool.spool import Lease
 
 SLICE = 200  # jobs of one commit
 _LEASE = 60 * 1_000_000  # microseconds in which a job that is ended here is nobody else's

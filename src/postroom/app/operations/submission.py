@@ -1,7 +1,7 @@
 """The operation behind sendmail(1): a message from any user of this machine.
 
 RFC 6409 §8 (what a submission server completes), RFC 3461 §4 (NOTIFY, RET, ENVID). The kernel says who calls; that name goes into the Received
-field, whatever sender the message claims, as local mail has always had it. Not here: options, header recipients (`message.sendmail_input`).
+field, whatever sender the message claims, as local mail has always had it. Not here: options, header recipients (`message.composing.sendmail_input`).
 """
 
 from __future__ import annotations
@@ -14,16 +14,16 @@ from postroom.app.control import Caller, OperationError
 from postroom.app.operations.aliases import only_domain
 from postroom.app.operations.office import Office, Operation, Submission
 from postroom.message.address import Address, parse_mailbox
+from postroom.message.composing.modifications import with_domains
+from postroom.message.encodings.xtext import decode_orcpt, encode_envid, encode_orcpt
 from postroom.message.envelope import Notify, Recipient, Ret
 from postroom.message.errors import BadAddress, BadContent, BadSenderAddress, MailboxDisabled, NoSuchUser
-from postroom.message.fields import FieldRefused, Mailbox, address_field
-from postroom.message.header import Header
+from postroom.message.headers.fields import FieldRefused, Mailbox, address_field
+from postroom.message.headers.header import Header
 from postroom.message.ids import IdKind, id_text
-from postroom.message.modifications import with_domains
-from postroom.message.xtext import decode_orcpt, encode_envid, encode_orcpt
-from postroom.store import directory
-from postroom.store.directory import Account
-from postroom.store.spilled import Content, head_of, with_head
+from postroom.store.blobs.spilled import Content, head_of, with_head
+from postroom.store.directory import lookup as directory
+from postroom.store.directory.lookup import Account
 
 NULL_SENDER = "<>"
 

@@ -14,8 +14,8 @@ import msgspec
 from postroom.app.control import Caller
 from postroom.app.operations.office import Office, Operation, Watched, own_address
 from postroom.message.errors import AuthenticationFailed, NotPermitted
-from postroom.store import accounts
-from postroom.store.standing import Ground, holds
+from postroom.store.administration import accounts
+from postroom.store.login.standing import Ground, holds
 
 ALIVE_SECONDS = 30.0
 ALIVE = "alive"

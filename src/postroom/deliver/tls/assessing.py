@@ -17,7 +17,7 @@ from postroom.deliver.tls.dane import Dane, Found, look_up
 from postroom.deliver.tls.demand import TlsPolicy, Wish
 from postroom.deliver.tls.sts import Sts
 from postroom.deliver.tls_outcome import TlsOutcome
-from postroom.message.journey import Record
+from postroom.message.journey.events import Record
 from postroom.proto.dns.resolver import Resolver
 
 SMTP_PORT = 25  # whose TLSA records count for what an MX record names

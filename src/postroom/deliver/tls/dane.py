@@ -12,7 +12,7 @@ from collections.abc import Callable
 import msgspec
 
 from postroom.deliver.mx import Target, asked
-from postroom.message.journey import Record
+from postroom.message.journey.events import Record
 from postroom.proto.dns.answer import Family, Tlsa, record_text
 from postroom.proto.dns.resolver import Resolver
 from postroom.proto.dns.tlsa import unusable, usable

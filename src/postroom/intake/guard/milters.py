@@ -22,11 +22,11 @@ from postroom.intake.guard.milter_talk import Discarded, MilterTalk, MilterTerms
 from postroom.message.address import Address, parse_mailbox
 from postroom.message.envelope import Recipient
 from postroom.message.errors import MailError, MessageTooBig
-from postroom.message.header import Header
+from postroom.message.headers.header import Header
+from postroom.message.headers.trace import close_header
 from postroom.message.ids import IdKind, id_text
-from postroom.message.journey import Decided
+from postroom.message.journey.events import Decided
 from postroom.message.printable import printable
-from postroom.message.trace import close_header
 from postroom.proto.milter.changes import (
     BadMilter,
     Change,
@@ -40,7 +40,7 @@ from postroom.proto.milter.changes import (
 from postroom.proto.milter.client import PIECE, c_strings, connect_data, path
 from postroom.proto.milter.codes import Command, Step
 from postroom.proto.milter.editing import changed_body, changed_fields, header_data
-from postroom.store.spilled import Content, Spilled, head_of, with_head
+from postroom.store.blobs.spilled import Content, Spilled, head_of, with_head
 
 MOST_RECIPIENTS = 1000  # that filters may add to one message
 MOST_REASON = 200  # characters of a reason for a quarantine

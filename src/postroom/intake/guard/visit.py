@@ -17,7 +17,7 @@ from postroom.intake.rates import Counted
 from postroom.message.address import fold
 from postroom.message.envelope import Recipient
 from postroom.message.errors import NoSuchUser, PolicyRefused
-from postroom.message.journey import Decided
+from postroom.message.journey.events import Decided
 from postroom.net.networks import network_of
 
 

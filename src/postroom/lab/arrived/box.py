@@ -17,15 +17,17 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from postroom.lab.arrived.mail import Attachment, Mail
 from postroom.message.ids import IdKind, id_text
-from postroom.store import expunge, mailboxes, messages, tokens
-from postroom.store.engine import Urgency
-from postroom.store.rights import MailboxRef
-from postroom.store.tokens import Token
+from postroom.store.emails import expunge
+from postroom.store.engine.transaction import Urgency
+from postroom.store.identity import tokens
+from postroom.store.identity.tokens import Token
+from postroom.store.mailboxes import mailboxes, messages
+from postroom.store.mailboxes.rights import MailboxRef
 
 if TYPE_CHECKING:
     from postroom.app.server import Server
-    from postroom.store.engine import Transaction
-    from postroom.store.messages import Message
+    from postroom.store.engine.transaction import Transaction
+    from postroom.store.mailboxes.messages import Message
 
 T = TypeVar("T")
 PATIENCE: Final = 10.0  # seconds that `wait` waits, unless it is told otherwise

@@ -14,11 +14,11 @@ from email.message import EmailMessage
 from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
-from postroom.message import charset, encoded_words
-from postroom.message.attachment import declared_name
-from postroom.message.mime import Part
+from postroom.message.encodings import charset, encoded_words
+from postroom.message.mime.attachment import declared_name
+from postroom.message.mime.structure import Part
+from postroom.message.mime.text import strip_markup, written_text
 from postroom.message.proof.letter import Letter
-from postroom.message.text import strip_markup, written_text
 
 if TYPE_CHECKING:
     from postroom.message.proof.findings import Finding

@@ -14,8 +14,9 @@ from postroom.lab.arrived.box import Mailbox, Place
 from postroom.lab.plan import House, Person, domains_of
 from postroom.lab.settling import Inhabitant
 from postroom.message.address import Address, fold, parse_mailbox
-from postroom.store import acl, directory
-from postroom.store.directory_errors import Taken
+from postroom.store.directory import lookup as directory
+from postroom.store.directory.errors import Taken
+from postroom.store.mailboxes import acl
 
 if TYPE_CHECKING:
     from postroom.app.server import Server

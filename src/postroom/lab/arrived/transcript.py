@@ -1,6 +1,6 @@
 """What was said in a lab since a moment: the journeys of the messages that came, dialogues and all.
 
-RFC 5321 §3, DESIGN §7. Not here: journeys (`message.journey`), the command that shows them (`app.cli.journeys`).
+RFC 5321 §3, DESIGN §7. Not here: journeys (`message.journey.events`), the command that shows them (`app.cli.journeys`).
 """
 
 from __future__ import annotations
@@ -9,8 +9,8 @@ from collections.abc import Callable, Coroutine, Mapping
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from postroom.message.ids import IdKind, id_text
-from postroom.message.journey import Hop
-from postroom.message.timeline import iso_time, timeline
+from postroom.message.journey.events import Hop
+from postroom.message.journey.timeline import iso_time, timeline
 from postroom.store import journal
 
 if TYPE_CHECKING:

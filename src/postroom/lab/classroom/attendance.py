@@ -13,9 +13,11 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 
 from postroom.message.address import parse_mailbox
-from postroom.message.journey import Accepted, Authenticated, Hop, HopKind, Outcome
-from postroom.store import accounts, journal, logins
-from postroom.store.unhurried import Unhurried
+from postroom.message.journey.events import Accepted, Authenticated, Hop, HopKind, Outcome
+from postroom.store import journal
+from postroom.store.administration import accounts
+from postroom.store.engine.unhurried import Unhurried
+from postroom.store.login import history as logins
 
 if TYPE_CHECKING:
     from postroom.app.server import Server

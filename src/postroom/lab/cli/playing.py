@@ -1,6 +1,6 @@
 """A scenario in the terminal: what to type, or it is typed; and in the end the message's way is drawn.
 
-The drawing is made of the journeys that the servers kept. Not here: the scenarios (`lab.classroom.scenarios`), the figure (`message.journey_figure`).
+The drawing is made of the journeys that the servers kept. Not here: the scenarios (`lab.classroom.scenarios`), the figure (`message.journey.figure`).
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ import typer
 from postroom.lab.classroom.scenarios import SCENARIOS, Scenario
 from postroom.lab.cli.screen import Wishes, program
 from postroom.message.ids import IdKind, id_text
-from postroom.message.journey import HopKind, Outcome
-from postroom.message.journey_drawn import WORDS, drawn
-from postroom.message.journey_figure import Figure, Leg, figures, together
+from postroom.message.journey.drawn import WORDS, drawn
+from postroom.message.journey.events import HopKind, Outcome
+from postroom.message.journey.figure import Figure, Leg, figures, together
 from postroom.store import journal
 
 if TYPE_CHECKING:

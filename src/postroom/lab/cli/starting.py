@@ -62,10 +62,10 @@ async def _live(wishes: Wishes) -> int:
 
 async def _stay(running: Laboratory, wishes: Wishes, stop: asyncio.Event) -> int:
     """Starts it, and stops it when it is time."""
-    from postroom.app.settings import SettingsError
+    from postroom.app.settings.file import SettingsError
     from postroom.lab.cli.word import keep_word, leave_word, take_back
     from postroom.net.sockets import CannotListen
-    from postroom.store.refused import StoreRefused
+    from postroom.store.engine.refused import StoreRefused
 
     try:
         await running.start()

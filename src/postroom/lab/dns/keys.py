@@ -21,9 +21,9 @@ from postroom.lab.dns.names import Names
 from postroom.lab.plan import House
 from postroom.mailauth.dkim.private_key import Algorithm, PrivateKey
 from postroom.mailauth.dkim.rotation import Phase
-from postroom.store import dkim_keys
-from postroom.store.dkim_keys import DkimKey
-from postroom.store.engine import Transaction
+from postroom.store.directory import dkim_keys
+from postroom.store.directory.dkim_keys import DkimKey
+from postroom.store.engine.transaction import Transaction
 
 LOOK_SECONDS = 1.0  # after which new keys are in the lab's DNS
 SELECTORS = (("rsa", Algorithm.RSA), ("ed25519", Algorithm.ED25519))

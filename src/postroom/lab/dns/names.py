@@ -13,8 +13,8 @@ from postroom.lab.dns.server import LabDns, Question, Wrong
 from postroom.lab.dns.zones import ZoneText, mail_zone, reverse_zone
 from postroom.lab.plan import House
 from postroom.net.clock import Clock
-from postroom.net.dns_client import Server
-from postroom.net.resolver import ResolverOptions, StubResolver
+from postroom.net.dns.client import Server
+from postroom.net.dns.resolver import ResolverOptions, StubResolver
 from postroom.net.sockets import CannotListen
 
 LOOPBACK = "127.0.0.1"

@@ -15,10 +15,12 @@ import msgspec
 from postroom.lab.dns.zones import ZoneText
 from postroom.lab.plan import House
 from postroom.message.address import Address
-from postroom.store import accounts, aliases, app_passwords, credentials, directory
-from postroom.store.accounts import NewAccount
-from postroom.store.directory import Account
-from postroom.store.engine import Transaction
+from postroom.store.administration import accounts, aliases
+from postroom.store.administration.accounts import NewAccount
+from postroom.store.directory import lookup as directory
+from postroom.store.directory.lookup import Account
+from postroom.store.engine.transaction import Transaction
+from postroom.store.identity import app_passwords, credentials
 
 if TYPE_CHECKING:
     from postroom.app.server import Server

@@ -17,11 +17,11 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from postroom.lab.dns.zones import ZoneText
 from postroom.lab.plan import House
-from postroom.net.certificates import Pair
 from postroom.net.connections import Connections
 from postroom.net.listener import Door, Listener
 from postroom.net.pump import Endpoint
 from postroom.net.sockets import CannotListen, tcp
+from postroom.net.tls.certificates import Pair
 from postroom.proto.http.mta_sts import WELL_KNOWN
 from postroom.web.mta_sts import Policy
 

@@ -27,7 +27,7 @@ import msgspec
 from postroom.lab.dns.spoiling import spoil
 from postroom.lab.dns.zones import NEGATIVE_TTL, SignedZone, ZoneText
 from postroom.net.clock import Clock
-from postroom.net.dns_client import PAYLOAD
+from postroom.net.dns.client import PAYLOAD
 from postroom.proto.dns.resolver import normal_name
 
 PLAIN_PAYLOAD = 512  # RFC 1035 §4.2.1

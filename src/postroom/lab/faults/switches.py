@@ -13,7 +13,7 @@ from typing import Any, Final
 from postroom.app.server import Server
 from postroom.lab.faults.mishaps import FULL_DISK, FULL_MAILBOX, Chosen, Troubles
 from postroom.lab.faults.rules import FaultRule, FaultRules
-from postroom.store.engine import Transaction
+from postroom.store.engine.transaction import Transaction
 
 _ELSEWHERE: Final = frozenset(
     {"connect", "banner", "tls", "smtp", "dns"}

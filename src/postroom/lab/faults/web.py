@@ -16,7 +16,7 @@ from postroom.lab.faults.rules import FaultRule
 from postroom.lab.faults.stages import AS_ASKED
 from postroom.net.session import Peer
 from postroom.proto.jmap.errors import MethodError
-from postroom.serve.jmap.sessions import API
+from postroom.serve.jmap.methods.sessions import API
 
 if TYPE_CHECKING:
     from postroom.net.http import Application

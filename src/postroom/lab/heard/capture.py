@@ -1,7 +1,7 @@
 """What goes over the lab's connections while somebody takes it down as a capture file: SMTP, LMTP, POP3, IMAP and the questions to the DNS.
 
 The servers' addresses are those of the lab, their ports the standard ones; secrets are asterisks unless they are asked for. Connections that were open before are
-left out, for a stream without its beginning tells little. HTTP is left out, for its requests are full of secrets. Not here: packets (`message.captured`), what is
+left out, for a stream without its beginning tells little. HTTP is left out, for its requests are full of secrets. Not here: packets (`message.journey.captures`), what is
 secret (`lab.heard.overheard`), the command.
 """
 
@@ -16,7 +16,7 @@ from postroom.app.control import OperationError
 from postroom.lab.heard.feed import Feed
 from postroom.lab.heard.overheard import Piece, SmtpDialogue, dialogue_of
 from postroom.lab.plan import House
-from postroom.message.captured import LOOPBACK, STANDARD_PORTS, Capture, CapturedConnection, decodable
+from postroom.message.journey.captures import LOOPBACK, STANDARD_PORTS, Capture, CapturedConnection, decodable
 from postroom.net.session import Peer, TlsFacts
 from postroom.net.tapped import Overheard
 from postroom.wire.packets import End

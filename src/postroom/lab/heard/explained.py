@@ -1,6 +1,6 @@
 """What each happening of a lab means, with the section that says so; found out once for all who watch, since a reply means what was asked before it.
 
-RFC 5321, RFC 1939, RFC 9051, RFC 1035 by way of the words. Not here: the words (`lab.heard.happening_words`, `message.dialogue_words`, `message.imap_words`).
+RFC 5321, RFC 1939, RFC 9051, RFC 1035 by way of the words. Not here: the words (`lab.heard.happening_words`, `message.journey.dialogue_words`, `message.journey.imap_words`).
 """
 
 from __future__ import annotations
@@ -13,11 +13,11 @@ import msgspec
 from postroom.lab.heard import feed as feeds
 from postroom.lab.heard import happening_words as words
 from postroom.lab.heard.feed import Feed, Happening
-from postroom.message import dialogue_words
-from postroom.message.dialogue_explained import Explainer
-from postroom.message.dialogue_words import Words
-from postroom.message.imap_explained import ImapExplainer
-from postroom.message.journey import Connected, Hop, HopKind
+from postroom.message.journey import dialogue_words
+from postroom.message.journey.dialogue_explained import Explainer
+from postroom.message.journey.dialogue_words import Words
+from postroom.message.journey.events import Connected, Hop, HopKind
+from postroom.message.journey.imap_explained import ImapExplainer
 
 # A line of a connection: text, whether the client says it, whether it is content.
 _Lines = Callable[[str, bool, bool], Words | None]

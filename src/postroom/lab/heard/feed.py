@@ -1,7 +1,7 @@
 """Everything that happens in a lab, as it happens: connections and their lines, questions to the DNS, and what the servers note of their work.
 
 One list that all look at: the front page, `postroom lab --watch`, lessons, captures, the HTTP interface. It is bounded and forgets the oldest. Not here: how lines are
-found in octets (`lab.heard.overheard`), journeys, which are kept with their messages (`message.journey`).
+found in octets (`lab.heard.overheard`), journeys, which are kept with their messages (`message.journey.events`).
 """
 
 from __future__ import annotations
@@ -18,10 +18,20 @@ from postroom.app.logs import Log, mask_secrets
 from postroom.lab.dns.server import Question
 from postroom.lab.heard.overheard import Piece, dialogue_of
 from postroom.mailauth.verdicts import Verdicts
-from postroom.message.authentication_results import AuthenticationResults, render
+from postroom.message.headers.authentication_results import AuthenticationResults, render
 from postroom.message.ids import IdKind, id_text
-from postroom.message.journey import Accepted, Decided, Event, Handled, Hop, HopKind, Outcome, Routed, Stamped
-from postroom.message.timeline import event_json, fact
+from postroom.message.journey.events import (
+    Accepted,
+    Decided,
+    Event,
+    Handled,
+    Hop,
+    HopKind,
+    Outcome,
+    Routed,
+    Stamped,
+)
+from postroom.message.journey.timeline import event_json, fact
 from postroom.net.session import Peer, TlsFacts
 
 TOLD: Final = (Accepted, Routed, Stamped, Decided, Outcome, Handled)

@@ -1,6 +1,6 @@
 """What happens in a lab beside dialogues, in words for people: connections, DNS questions and their results, HTTP, lines of a log. Data only.
 
-Not here: which of them fits (`lab.heard.explained`), words of dialogues (`message.dialogue_words`, `message.imap_words`).
+Not here: which of them fits (`lab.heard.explained`), words of dialogues (`message.journey.dialogue_words`, `message.journey.imap_words`).
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from postroom.message.dialogue_words import Words
+from postroom.message.journey.dialogue_words import Words
 
 SERVICES: Final[Mapping[str, Words]] = {
     "smtp": Words(

@@ -2,7 +2,7 @@
 
 RFC 5321 §4.1.1.4 and RFC 3030 §2 (content of SMTP), RFC 2920 §3.1 (DATA is the last of a group: what comes before its reply waits for that), RFC 1939 §3 (many-line replies), RFC 9051 §4.3 (literals), RFC 4954 §4, RFC 5034 §4, RFC 9051 §6.2.2
 (responses of a login). A secret is replaced by asterisks of the same length, so that octets can be counted as they went. Not here: who listens
-(`net.tapped`), what lines mean (`message.dialogue_explained`).
+(`net.tapped`), what lines mean (`message.journey.dialogue_explained`).
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """What a lesson says: to a student on a terminal, or in one line a step to whoever checks it.
 
-Arrows are those of journeys: `<-` to the server, `->` from it, `~` under TLS. Not here: what lines mean (`message.dialogue_explained`), what steps mean
+Arrows are those of journeys: `<-` to the server, `->` from it, `~` under TLS. Not here: what lines mean (`message.journey.dialogue_explained`), what steps mean
 (the lessons).
 """
 
@@ -20,8 +20,8 @@ from postroom.lab.lessons.lesson import Ask, Connect, Consider, Door, Lesson, Pa
 from postroom.lab.lessons.place import LOOPBACK, Place
 from postroom.lab.lessons.signs import is_own, shown
 from postroom.lab.lessons.values import Values
-from postroom.message.dialogue_explained import Explainer
-from postroom.message.journey import Connected, Hop, HopKind
+from postroom.message.journey.dialogue_explained import Explainer
+from postroom.message.journey.events import Connected, Hop, HopKind
 
 WIDEST: Final = 100
 _BY_ITSELF: Final = {"In a second terminal:": "The lesson does this:", "Type there:": "Type:"}

@@ -15,7 +15,7 @@ from postroom.agent.invocation import CommandFailed
 from postroom.agent.submitting import submit
 from postroom.agent.writing import USER_AGENT, author, finish, recipients
 from postroom.lab.running import Running
-from postroom.message.compose import Draft
+from postroom.message.composing.compose import Draft
 from postroom.web.answers import Refused
 
 

@@ -36,7 +36,7 @@ from postroom.lab.faults.rules import FaultRule, Terms
 from postroom.lab.house_settings import LabSettings
 from postroom.lab.laboratory import Laboratory
 from postroom.lab.plan import HOUSES, residents
-from postroom.store.passwords import PasswordCost
+from postroom.store.login.passwords import PasswordCost
 
 T = TypeVar("T")
 HOME: Final = HOUSES[0].domain

@@ -22,8 +22,8 @@ from postroom.mailauth.dkim.signing import (
     sealed,
     tag_field,
 )
-from postroom.message.authentication_results import AuthenticationResults, payload
-from postroom.message.header import Header
+from postroom.message.headers.authentication_results import AuthenticationResults, payload
+from postroom.message.headers.header import Header
 
 
 class SealDraft:

@@ -15,7 +15,7 @@ from postroom.mailauth.dkim.canonical import Canon, SignedFields, relaxed_field,
 from postroom.mailauth.dkim.results import Defect
 from postroom.mailauth.dkim.signature import MAX_INSTANCE, Seal, instance_of, read_seal, status_of
 from postroom.mailauth.dkim.tags import BadTags, parse_tags, without_value
-from postroom.message.header import unfold
+from postroom.message.headers.header import unfold
 
 RESULTS, MESSAGE, SEAL = b"arc-authentication-results", b"arc-message-signature", b"arc-seal"
 NAMES = (RESULTS, MESSAGE, SEAL)  # in the order in which a seal covers them, RFC 8617 §5.1.1

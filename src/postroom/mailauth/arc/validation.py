@@ -21,8 +21,8 @@ from postroom.mailauth.dkim.verification import (
     key_answer,
     tried,
 )
-from postroom.message.authentication_results import MethodResult, Property
-from postroom.message.header import Header
+from postroom.message.headers.authentication_results import MethodResult, Property
+from postroom.message.headers.header import Header
 from postroom.proto.dns.answer import Answer
 
 _PIECE = 1 << 18

@@ -9,7 +9,7 @@ from __future__ import annotations
 import enum
 import hashlib
 
-from postroom.message.header import Field, Header
+from postroom.message.headers.header import Field, Header
 
 MOST_AT_ONCE = 1 << 18  # octets of a body made canonical in one go; a longer piece is cut
 _BLANK_LINES = b"\r\n" * 4096

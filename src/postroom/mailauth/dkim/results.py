@@ -10,7 +10,7 @@ import enum
 
 import msgspec
 
-from postroom.message.authentication_results import MethodResult, Property
+from postroom.message.headers.authentication_results import MethodResult, Property
 
 MARK = 8  # octets of b= that tell signatures apart, RFC 6008 §4
 _SHOWN = 255  # characters kept of a value that came from outside

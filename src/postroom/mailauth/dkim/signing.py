@@ -19,7 +19,7 @@ import msgspec
 from postroom.mailauth.dkim.canonical import BodyHash, Canon, SignedFields, relaxed_field
 from postroom.mailauth.dkim.names import a_labels, signing_domain
 from postroom.mailauth.dkim.private_key import PrivateKey
-from postroom.message.header import Header
+from postroom.message.headers.header import Header
 
 LIFE_SECONDS = (
     7 * 86_400

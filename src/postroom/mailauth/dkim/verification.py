@@ -30,7 +30,7 @@ from postroom.mailauth.dkim.results import (
 )
 from postroom.mailauth.dkim.signature import Signature, Signer, read_signature
 from postroom.mailauth.dkim.tags import BadTags, parse_tags, without_value
-from postroom.message.header import Header
+from postroom.message.headers.header import Header
 from postroom.proto.dns.answer import Answer
 
 MAX_SIGNATURES = 8  # of one message that are tried; the rest are counted

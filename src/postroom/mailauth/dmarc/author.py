@@ -11,8 +11,8 @@ import enum
 import msgspec
 
 from postroom.mailauth.dkim.names import a_labels
-from postroom.message.address_list import AddressSpec, mailboxes, parse_address_list
-from postroom.message.header import Header
+from postroom.message.headers.address_list import AddressSpec, mailboxes, parse_address_list
+from postroom.message.headers.header import Header
 from postroom.message.printable import printable
 
 MAX_AUTHORS = 50  # mailboxes of From that are looked at; with more, the message has no author

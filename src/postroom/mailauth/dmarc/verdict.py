@@ -13,7 +13,7 @@ import msgspec
 from postroom.mailauth.dmarc.author import Fault
 from postroom.mailauth.dmarc.discovery import Method, Published
 from postroom.mailauth.dmarc.record import Mode, Policy
-from postroom.message.authentication_results import MethodResult, Property
+from postroom.message.headers.authentication_results import MethodResult, Property
 
 
 class Result(enum.StrEnum):

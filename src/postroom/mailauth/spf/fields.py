@@ -8,7 +8,12 @@ from __future__ import annotations
 import re
 
 from postroom.mailauth.spf.verdict import Result, Scope, Verdict
-from postroom.message.authentication_results import MethodResult, Property, comment_text, quoted_string
+from postroom.message.headers.authentication_results import (
+    MethodResult,
+    Property,
+    comment_text,
+    quoted_string,
+)
 
 _ATEXT = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]"
 _DOT_ATOM = re.compile(rf"{_ATEXT}++(?>(?:\.{_ATEXT}++)*)").fullmatch

@@ -13,8 +13,8 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Final
 
-from postroom.message import charset
 from postroom.message.contacts.properties import Property, clean, escaped, split
+from postroom.message.encodings import charset
 
 # What Apple's programs write in 3.0 for properties of 4.0, and everybody reads.
 _OLD_NAMES: Final[Mapping[str, str]] = MappingProxyType(

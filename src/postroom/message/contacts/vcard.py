@@ -12,9 +12,9 @@ from typing import Final
 
 import msgspec
 
-from postroom.message import charset
 from postroom.message.contacts.older import newer
 from postroom.message.contacts.properties import Property, VCard
+from postroom.message.encodings import charset
 
 MAX_OCTETS: Final = 64 << 20  # of what is read at once
 MAX_LINE: Final = 4 << 20  # octets of one unfolded line

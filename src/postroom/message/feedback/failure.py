@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import msgspec
 
-from postroom.message.dates import parse_date
 from postroom.message.feedback.packing import BadReport
-from postroom.message.header import Header
+from postroom.message.headers.dates import parse_date
+from postroom.message.headers.header import Header
 from postroom.message.printable import printable
 
 MAX_OCTETS = 1 << 20  # of the part that are read

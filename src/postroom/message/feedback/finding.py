@@ -13,16 +13,16 @@ from typing import TypeAlias
 
 import msgspec
 
-from postroom.message import authentication_results
-from postroom.message.address_list import mailboxes, parse_address_list
+from postroom.message.encodings.transfer import decode
 from postroom.message.feedback import aggregate_reading, failure, packing, tls_report
 from postroom.message.feedback.aggregate import AggregateReport
 from postroom.message.feedback.failure import FailureReport
 from postroom.message.feedback.packing import BadReport
 from postroom.message.feedback.tls_report import TlsReport
-from postroom.message.header import Header
-from postroom.message.mime import Part, Structure, scan
-from postroom.message.transfer import decode
+from postroom.message.headers import authentication_results
+from postroom.message.headers.address_list import mailboxes, parse_address_list
+from postroom.message.headers.header import Header
+from postroom.message.mime.structure import Part, Structure, scan
 
 MAX_REPORTS = 10  # of one message; further ones are not looked at
 MAX_MESSAGE = 64 * 1024 * 1024  # octets of a message that is looked at

@@ -9,9 +9,9 @@ from __future__ import annotations
 import msgspec
 
 from postroom.message.address import Address
-from postroom.message.dates import format_date
-from postroom.message.fields import Mailbox, address_field, fold, text_field
-from postroom.message.transfer import encode_base64, encode_quoted_printable
+from postroom.message.encodings.transfer import encode_base64, encode_quoted_printable
+from postroom.message.headers.dates import format_date
+from postroom.message.headers.fields import Mailbox, address_field, fold, text_field
 
 
 class Cover(msgspec.Struct, frozen=True):

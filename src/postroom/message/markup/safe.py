@@ -20,7 +20,7 @@ from postroom.message.markup.css import MAX_CSS, Css
 from postroom.message.markup.elements import ALLOWED, ANYWHERE, ATTRIBUTES
 from postroom.message.markup.pictures import DATA, Pictures
 from postroom.message.markup.plain import text_markup
-from postroom.message.text import strip_markup
+from postroom.message.mime.text import strip_markup
 
 MAX_ROUNDS: Final = 4  # in which markup has to come to rest
 

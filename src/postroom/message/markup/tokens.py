@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
-from postroom.message.character_references import unescape
+from postroom.message.encodings.character_references import unescape
 
 MAX_ATTRIBUTES: Final = 64  # of a tag; further ones are left out
 MAX_SCANNED: Final = 1_000  # attributes of a tag that are looked at; behind them the next > ends it

@@ -9,11 +9,11 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from postroom.message import charset, transfer
+from postroom.message.encodings import charset, transfer
+from postroom.message.mime.text import alternatives
 from postroom.message.proof.findings import Check, Group, Said, bad, note, number, shown
 from postroom.message.proof.header import LONGEST_LINE
 from postroom.message.proof.letter import Letter, without_html
-from postroom.message.text import alternatives
 
 CLIPPED: Final = 102_000  # octets of HTML that Gmail shows before "View entire message"
 LARGE: Final = 10_000_000  # octets of a message from which on servers refuse it

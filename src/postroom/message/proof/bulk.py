@@ -1,6 +1,6 @@
 """Mail to many, and mail by programs: how it is left, and that nobody's program answers it.
 
-RFC 2369 §3.2, RFC 8058 (List-Unsubscribe), RFC 2919 (List-Id), RFC 3834 §5 (Auto-Submitted). Not here: leaving a list (`message.unsubscribing`).
+RFC 2369 §3.2, RFC 8058 (List-Unsubscribe), RFC 2919 (List-Id), RFC 3834 §5 (Auto-Submitted). Not here: leaving a list (`message.headers.unsubscribing`).
 """
 
 from __future__ import annotations
@@ -9,10 +9,10 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from postroom.message.header import unfold
+from postroom.message.headers.header import unfold
+from postroom.message.headers.unsubscribing import ONE_CLICK
 from postroom.message.proof.findings import Check, Group, Said, bad, note, shown
 from postroom.message.proof.letter import Letter
-from postroom.message.unsubscribing import ONE_CLICK
 
 _MANY: Final = frozenset((b"bulk", b"list", b"junk"))
 _LEAVE: Final = re.compile(r"unsubscribe|opt.?out|abmelden|abbestellen|désabonner|désinscrire", re.IGNORECASE)

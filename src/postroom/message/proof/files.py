@@ -9,9 +9,9 @@ from collections.abc import Iterator
 from typing import Final
 from urllib.parse import unquote
 
-from postroom.message.attachment import declared_name
-from postroom.message.media_types import OCTETS, media_type
-from postroom.message.mime import Part
+from postroom.message.mime.attachment import declared_name
+from postroom.message.mime.media_types import OCTETS, media_type
+from postroom.message.mime.structure import Part
 from postroom.message.proof.clients import sources
 from postroom.message.proof.findings import Check, Group, Look, Need, Said, bad, note, shown
 from postroom.message.proof.letter import Letter, without_files, without_html

@@ -9,9 +9,9 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from postroom.message.address_list import AddressSpec
-from postroom.message.dates import parse_date
-from postroom.message.header import Field
+from postroom.message.headers.address_list import AddressSpec
+from postroom.message.headers.dates import parse_date
+from postroom.message.headers.header import Field
 from postroom.message.proof.findings import Check, Group, Said, bad, note, number, shown
 from postroom.message.proof.letter import Letter
 

@@ -9,16 +9,16 @@ import re
 from functools import cached_property
 from typing import Final, NamedTuple
 
-from postroom.message import charset, transfer
-from postroom.message.address_list import AddressSpec, mailboxes, parse_address_list
-from postroom.message.attachment import is_attachment
-from postroom.message.character_references import unescape
-from postroom.message.encoded_words import decode
-from postroom.message.header import Header
+from postroom.message.encodings import charset, transfer
+from postroom.message.encodings.character_references import unescape
+from postroom.message.encodings.encoded_words import decode
+from postroom.message.headers.address_list import AddressSpec, mailboxes, parse_address_list
+from postroom.message.headers.header import Header
 from postroom.message.markup.tokens import Tag, tokens
-from postroom.message.mime import Part, Structure, scan
+from postroom.message.mime.attachment import is_attachment
+from postroom.message.mime.structure import Part, Structure, scan
+from postroom.message.mime.text import part_text, strip_markup, written_text
 from postroom.message.proof.styles import Styles
-from postroom.message.text import part_text, strip_markup, written_text
 
 MAX_BODY: Final = 2 << 20  # octets of a body that are read
 MAX_TAGS: Final = 50_000  # tags and texts of the HTML that are looked at

@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from postroom.message import authentication_results
-from postroom.message.authentication_results import AuthenticationResults, MethodResult
+from postroom.message.headers import authentication_results
+from postroom.message.headers.authentication_results import AuthenticationResults, MethodResult
+from postroom.message.headers.received import read_received
 from postroom.message.proof.findings import Check, Group, Look, Said, Verdict, bad, note
 from postroom.message.proof.letter import Letter
-from postroom.message.received import read_received
 
 _RANKS: Final = ("pass", "none", "neutral", "softfail", "policy", "temperror", "fail", "permerror")
 

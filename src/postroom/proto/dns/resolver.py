@@ -1,7 +1,7 @@
 """What mail asks of a resolver, and nothing more.
 
 RFC 5321 §5.1 (MX, addresses), RFC 7208 §4.6.4 (what SPF asks), RFC 6376 §3.6.2.2 and RFC 7208 §3.3 (strings of a TXT record are joined),
-RFC 1035 §3.5 and RFC 3596 §2.5 (names of addresses). Not here: any implementation; the one with sockets is `net.resolver`.
+RFC 1035 §3.5 and RFC 3596 §2.5 (names of addresses). Not here: any implementation; the one with sockets is `net.dns.resolver`.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Which content codings a client takes: whether a response may go out as gzip.
 
-RFC 9110 §8.4.1.3 (gzip) and §12.5.3 (Accept-Encoding). Not here: the packing (`serve.jmap.http`), files that are packed already (`web.static_files`).
+RFC 9110 §8.4.1.3 (gzip) and §12.5.3 (Accept-Encoding). Not here: the packing (`serve.jmap.http.http`), files that are packed already (`web.static_files`).
 """
 
 from __future__ import annotations

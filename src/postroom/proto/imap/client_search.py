@@ -1,6 +1,6 @@
 """A query of people as the keys of SEARCH (RFC 9051 §6.4.4).
 
-Days are the server's: SEARCH knows no others, so ages are told by the day, too. Not here: reading the query (`message.query_language`), SEARCH itself (`client_commands`).
+Days are the server's: SEARCH knows no others, so ages are told by the day, too. Not here: reading the query (`message.query.language`), SEARCH itself (`client_commands`).
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ from typing import Final
 
 import msgspec
 
-from postroom.message.query_language import All, AnyOf, Not, Term, Tree, fold
-from postroom.message.query_operators import HEADERS, size_of
+from postroom.message.query.language import All, AnyOf, Not, Term, Tree, fold
+from postroom.message.query.operators import HEADERS, size_of
 from postroom.proto.imap.client_commands import Part, search_day, string
 
 _DAYS: Final = {"h": 1 / 24, "d": 1, "w": 7, "m": 30.5, "y": 365.25}

@@ -14,7 +14,7 @@ from postroom.proto.imap.grammar import ImapCursor, flag, flag_list
 
 BITS: Final = MappingProxyType(
     {"\\SEEN": 1, "\\ANSWERED": 2, "\\FLAGGED": 4, "\\DELETED": 8, "\\DRAFT": 16}
-)  # as `store.flags.Flag` has them
+)  # as `store.mailboxes.flags.Flag` has them
 
 
 class Flags(msgspec.Struct, frozen=True):

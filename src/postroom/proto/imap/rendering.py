@@ -1,7 +1,7 @@
 """Values as IMAP writes them: strings, names, flags, dates.
 
 RFC 9051 §4.3, §9; RFC 6855 §3 and RFC 3501 §5.1.3 (names). Nothing of a message or a name can become part of the protocol: what a quoted string
-cannot hold is a literal. Not here: ENVELOPE and BODYSTRUCTURE, which are rendered when a message is delivered (`message.imap_rendering`).
+cannot hold is a literal. Not here: ENVELOPE and BODYSTRUCTURE, which are rendered when a message is delivered (`message.summary.imap_rendering`).
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _SYSTEM: Final = ((1, b"\\Seen"), (2, b"\\Answered"), (4, b"\\Flagged"), (8, b"\
 SYSTEM_FLAGS: Final = b" ".join(name for _, name in _SYSTEM)
 _FLAG_LISTS: Final = tuple(
     b" ".join(name for bit, name in _SYSTEM if flags & bit) for flags in range(32)
-)  # by the bits of `store.flags.Flag`
+)  # by the bits of `store.mailboxes.flags.Flag`
 
 
 def string(value: bytes) -> bytes:

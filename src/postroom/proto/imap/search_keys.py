@@ -1,7 +1,7 @@
 """How IMAP writes a search: keys, their charset, and the sets of messages among them.
 
 RFC 9051 §6.4.4 and §9 (search-program), RFC 3501 §6.4.4 (NEW, OLD, RECENT), RFC 5032, RFC 5182, RFC 6203, RFC 7162 §3.1.5, RFC 8474 §6, RFC 8514
-§4.3, RFC 9738 §3.2 (UIDAFTER, UIDBEFORE). The tree is that of `message.query`; only sets of messages stay as they were written (`InSet`), since who they are is known to the session. Not
+§4.3, RFC 9738 §3.2 (UIDAFTER, UIDBEFORE). The tree is that of `message.query.query`; only sets of messages stay as they were written (`InSet`), since who they are is known to the session. Not
 here: looking for anything.
 """
 
@@ -13,9 +13,9 @@ from typing import Final
 
 import msgspec
 
-from postroom.message import charset as charsets
+from postroom.message.encodings import charset as charsets
 from postroom.message.ids import IdKind, parse_id
-from postroom.message.query import (
+from postroom.message.query.query import (
     EVERYTHING,
     And,
     Changed,
@@ -54,7 +54,7 @@ from postroom.proto.imap.grammar import (
 from postroom.proto.imap.sets import SequenceSet, sequence_set
 
 MAX_KEYS: Final = 1_000  # search keys of one command
-CHARSETS: Final = "UTF-8 US-ASCII ISO-8859-1 WINDOWS-1252"  # what BADCHARSET names; all that `message.charset` knows are taken
+CHARSETS: Final = "UTF-8 US-ASCII ISO-8859-1 WINDOWS-1252"  # what BADCHARSET names; all that `message.encodings.charset` knows are taken
 DAY: Final = 86_400_000_000  # microseconds
 SECOND: Final = 1_000_000  # microseconds
 
@@ -310,7 +310,7 @@ def _thread(c: ImapCursor, _reading: _Reading, _depth: int) -> Key:
     return OfThread(parse_id(IdKind.THREAD, atom(c, "an object id")) or 0)
 
 
-_SEEN, _ANSWERED, _FLAGGED, _DELETED, _DRAFT = 1, 2, 4, 8, 16  # the bits of `store.flags.Flag`
+_SEEN, _ANSWERED, _FLAGGED, _DELETED, _DRAFT = 1, 2, 4, 8, 16  # the bits of `store.mailboxes.flags.Flag`
 
 _KEYS: Final[Mapping[bytes, _Read]] = MappingProxyType(
     {

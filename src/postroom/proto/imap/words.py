@@ -1,7 +1,7 @@
 """What the server says to people, in other languages: German and French, by the English words.
 
 RFC 5255 §3.2. A test sees that all fixed words of status responses stand here; words with a number or a list in them, and what a command that cannot be
-read was expected to be, stay English. Not here: which language is spoken (`serve.imap.language`).
+read was expected to be, stay English. Not here: which language is spoken (`serve.imap.mailboxes.language`).
 """
 
 from __future__ import annotations

@@ -11,13 +11,13 @@ from typing import Any, Final
 
 import msgspec
 
-from postroom.message import transfer
-from postroom.message.attachment import declared_name
-from postroom.message.charset import header_text
-from postroom.message.comments import without_comments
-from postroom.message.header import Header
-from postroom.message.mime import Part, Structure
-from postroom.message.msgid import parse_message_ids
+from postroom.message.encodings import transfer
+from postroom.message.encodings.charset import header_text
+from postroom.message.headers.comments import without_comments
+from postroom.message.headers.header import Header
+from postroom.message.headers.msgid import parse_message_ids
+from postroom.message.mime.attachment import declared_name
+from postroom.message.mime.structure import Part, Structure
 from postroom.proto.jmap.blob_ids import BlobId
 from postroom.proto.jmap.header_forms import (
     HeaderProperty,

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from typing import Any, Final
 
-from postroom.message import charset
+from postroom.message.encodings import charset
 from postroom.proto.jmap.body_parts import BodyPart
 
 _LINE_END: Final = re.compile(r"\r\n?")

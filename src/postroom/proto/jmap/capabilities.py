@@ -1,6 +1,6 @@
 """What the server can do, each capability once: the session object, the methods that may be called, and the page in docs/ derive from it.
 
-RFC 8620 §2 and §9.4. A capability is in `TABLE` when all of it works. Not here: the values that settings decide (`serve.jmap.sessions`).
+RFC 8620 §2 and §9.4. A capability is in `TABLE` when all of it works. Not here: the values that settings decide (`serve.jmap.methods.sessions`).
 """
 
 from __future__ import annotations
@@ -10,8 +10,8 @@ from typing import Any, Final
 
 import msgspec
 
-from postroom.message.casemap import ascii_casemap, casemap
-from postroom.message.query_language import MAX_QUERY, MAX_TERMS
+from postroom.message.encodings.casemap import ascii_casemap, casemap
+from postroom.message.query.language import MAX_QUERY, MAX_TERMS
 
 CORE: Final = "urn:ietf:params:jmap:core"
 MAIL: Final = "urn:ietf:params:jmap:mail"

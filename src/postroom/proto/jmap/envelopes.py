@@ -11,12 +11,12 @@ from typing import Final
 import msgspec
 
 from postroom.message.address import Address, parse_mailbox
-from postroom.message.address_list import AddressSpec, mailboxes, parse_address_list
-from postroom.message.charset import header_text
-from postroom.message.dates import parse_date
-from postroom.message.header import Header
-from postroom.message.msgid import parse_message_ids
-from postroom.message.xtext import encode_envid, encode_orcpt, encode_xtext
+from postroom.message.encodings.charset import header_text
+from postroom.message.encodings.xtext import encode_envid, encode_orcpt, encode_xtext
+from postroom.message.headers.address_list import AddressSpec, mailboxes, parse_address_list
+from postroom.message.headers.dates import parse_date
+from postroom.message.headers.header import Header
+from postroom.message.headers.msgid import parse_message_ids
 from postroom.proto.jmap.errors import Refused
 from postroom.proto.jmap.header_forms import address as address_of
 

@@ -13,13 +13,13 @@ from typing import Any, Final
 
 import msgspec
 
-from postroom.message import encoded_words
-from postroom.message.address_list import AddressSpec, Group, mailboxes, parse_address_list
-from postroom.message.charset import header_text
-from postroom.message.comments import ANGLED, without_comments
-from postroom.message.dates import Moment, parse_date
-from postroom.message.header import Field
-from postroom.message.msgid import parse_message_ids
+from postroom.message.encodings import encoded_words
+from postroom.message.encodings.charset import header_text
+from postroom.message.headers.address_list import AddressSpec, Group, mailboxes, parse_address_list
+from postroom.message.headers.comments import ANGLED, without_comments
+from postroom.message.headers.dates import Moment, parse_date
+from postroom.message.headers.header import Field
+from postroom.message.headers.msgid import parse_message_ids
 
 _NAME: Final = re.compile(r"header:([!-9;-~]{1,200})((?::as[A-Za-z]+)?)((?::all)?)")
 _URL: Final = re.compile(r"<([^<>]*)>")

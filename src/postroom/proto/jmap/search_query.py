@@ -1,7 +1,7 @@
 """A query of people as a filter of Email/query (RFC 8621 §4.4.1).
 
 What Email/query cannot answer is said, never left out. Days begin at midnight where the one who asks is. Not here: reading the query
-(`message.query_language`), which mailboxes there are.
+(`message.query.language`), which mailboxes there are.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ from typing import Final
 
 import msgspec
 
-from postroom.message.query_language import All, AnyOf, Not, Term, Tree, fold
-from postroom.message.query_operators import HEADERS, STATES, size_of
+from postroom.message.query.language import All, AnyOf, Not, Term, Tree, fold
+from postroom.message.query.operators import HEADERS, STATES, size_of
 from postroom.proto.jmap.standard import MAX_CONDITIONS
 from postroom.proto.jmap.types import Object, utc_date
 

@@ -11,7 +11,7 @@ from itertools import pairwise
 from typing import Final
 from unicodedata import combining
 
-from postroom.message.casemap import casemap
+from postroom.message.encodings.casemap import casemap
 
 LONGEST: Final = 255  # octets of a snippet of a body, marks and all; RFC 8621 §5
 BEFORE: Final = 60  # characters before the first word that is found

@@ -12,11 +12,11 @@ from typing import Any, Final
 
 import msgspec
 
-from postroom.message.dates import format_date
-from postroom.message.fields import FieldRefused, check, fold
-from postroom.message.header import unfold
-from postroom.message.parameters import decode_parameters, format_parameter, parse_parameters
-from postroom.message.transfer import encode, is_lines
+from postroom.message.encodings.transfer import encode, is_lines
+from postroom.message.headers.dates import format_date
+from postroom.message.headers.fields import FieldRefused, check, fold
+from postroom.message.headers.header import unfold
+from postroom.message.headers.parameters import decode_parameters, format_parameter, parse_parameters
 from postroom.proto.jmap import body_parts
 from postroom.proto.jmap.capabilities import MOST_ATTACHED
 from postroom.proto.jmap.errors import Refused, invalid

@@ -11,9 +11,9 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from postroom.message.address_list import parse_address_list
-from postroom.message.dates import format_date
-from postroom.message.fields import FieldRefused, check, check_name, fold, phrase, text_field
+from postroom.message.headers.address_list import parse_address_list
+from postroom.message.headers.dates import format_date
+from postroom.message.headers.fields import FieldRefused, check, check_name, fold, phrase, text_field
 from postroom.proto.jmap.errors import invalid
 from postroom.proto.jmap.header_forms import HeaderProperty, read_property
 from postroom.proto.jmap.types import parse_date

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
-from postroom.message.header import Field
+from postroom.message.headers.header import Field
 from postroom.proto.milter.changes import BadMilter, BodyReplaced, Change, HeaderAdded, HeaderChanged
 from postroom.proto.milter.client import c_strings
 

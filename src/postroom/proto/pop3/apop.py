@@ -1,7 +1,7 @@
 """APOP's digest and timestamp, as a client needs them.
 
 RFC 1939 §7 (APOP), RFC 1321 (MD5). MD5 is not what one would choose today: APOP hides a secret from listeners who have little time, and is
-off unless an account has such a secret. Not here: the check (`store.login`).
+off unless an account has such a secret. Not here: the check (`store.login.login`).
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """OAUTHBEARER and XOAUTH2: a token that somebody else has given out says who it is.
 
 RFC 7628 §3 (the message, the error, the client's acknowledgement), RFC 6750 §2.1 (the form of a token). XOAUTH2 is the same before there was an RFC:
-no header of GS2, and the name under `user`. Not here: tokens (`store.tokens`), and how one is had.
+no header of GS2, and the name under `user`. Not here: tokens (`store.identity.tokens`), and how one is had.
 """
 
 from __future__ import annotations

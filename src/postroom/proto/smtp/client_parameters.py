@@ -13,6 +13,7 @@ from collections.abc import Iterable
 import msgspec
 
 from postroom.message.address import Address
+from postroom.message.encodings.xtext import encode_orcpt, encode_xtext
 from postroom.message.envelope import BodyKind, ByMode, Envelope, Notify, Recipient
 from postroom.message.errors import (
     BadAddress,
@@ -23,7 +24,6 @@ from postroom.message.errors import (
     NonAsciiAddress,
     RequireTlsUnsupported,
 )
-from postroom.message.xtext import encode_orcpt, encode_xtext
 from postroom.proto.smtp.capabilities import Capabilities
 
 BY_LONGEST = 999_999_999  # seconds, RFC 2852 §4

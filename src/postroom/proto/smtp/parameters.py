@@ -15,8 +15,8 @@ from types import MappingProxyType
 import msgspec
 
 from postroom.message.address import parse_mailbox
+from postroom.message.encodings.xtext import MAX_ENVID, decode_envid, decode_orcpt, decode_xtext
 from postroom.message.envelope import BodyKind, ByMode, DeliverBy, Envelope, Notify, Ret
-from postroom.message.xtext import MAX_ENVID, decode_envid, decode_orcpt, decode_xtext
 from postroom.proto.smtp.config import Limits
 from postroom.proto.smtp.syntax import BadCommand, bad
 from postroom.wire.numbers import decimal

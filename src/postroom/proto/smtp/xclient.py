@@ -14,7 +14,7 @@ from types import MappingProxyType
 import msgspec
 
 from postroom.message.address import parse_domain
-from postroom.message.xtext import decode_xtext
+from postroom.message.encodings.xtext import decode_xtext
 from postroom.proto.smtp.syntax import bad
 from postroom.wire.numbers import decimal
 

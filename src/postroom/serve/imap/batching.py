@@ -11,7 +11,7 @@ from typing import Final
 
 from postroom.proto.imap.commands.batching import UidBatches
 from postroom.proto.imap.rendering import string
-from postroom.serve.imap.conversation import Answer, Conversation, Handlers, Refusal
+from postroom.serve.imap.conversation.conversation import Answer, Conversation, Handlers, Refusal
 
 LEAST_BATCH: Final = (
     500  # messages in a batch: fewer would be many ranges; the RFC has servers take this size

@@ -8,31 +8,13 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import Final
 
-from postroom.serve.imap import (
-    acl,
-    appending,
-    batching,
-    contexts,
-    copying,
-    fetching,
-    jmap_access,
-    language,
-    listing,
-    login,
-    mailboxes,
-    metadata,
-    multisearch,
-    notifying,
-    quota,
-    searching,
-    selecting,
-    sorting,
-    status,
-    storing,
-    threads,
-    urlauth,
-)
-from postroom.serve.imap.conversation import Handlers
+from postroom.serve.imap import batching, jmap_access, login, urlauth
+from postroom.serve.imap.changing import appending, copying, storing
+from postroom.serve.imap.conversation.conversation import Handlers
+from postroom.serve.imap.fetching import fetching
+from postroom.serve.imap.mailboxes import acl, language, listing, mailboxes, metadata, quota, status
+from postroom.serve.imap.searching import contexts, multisearch, searching, sorting, threads
+from postroom.serve.imap.watching import notifying, selecting
 
 HANDLERS: Final[Handlers] = MappingProxyType(
     {

@@ -9,7 +9,7 @@ from typing import Final
 
 from postroom.proto.imap import rendering
 from postroom.proto.imap.commands.session import GetJmapAccess
-from postroom.serve.imap.conversation import Answer, Conversation, Handlers, Refusal
+from postroom.serve.imap.conversation.conversation import Answer, Conversation, Handlers, Refusal
 
 
 async def get_jmap_access(conversation: Conversation, _: GetJmapAccess) -> Answer:

@@ -1,6 +1,6 @@
 """Coming and going: the login, ENABLE, ID, STARTTLS, COMPRESS, UNAUTHENTICATE, LOGOUT.
 
-RFC 9051 §6.1 and §6.2, RFC 5161 §3, RFC 2971 §3, RFC 4978 §3, RFC 8437 §2. Not here: passwords (`store.login`), the SASL exchange (`proto.imap`).
+RFC 9051 §6.1 and §6.2, RFC 5161 §3, RFC 2971 §3, RFC 4978 §3, RFC 8437 §2. Not here: passwords (`store.login.login`), the SASL exchange (`proto.imap`).
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ from postroom.proto.imap.commands.session import (
 )
 from postroom.proto.imap.rendering import string
 from postroom.proto.sasl.exchange import Claim, Credentials
-from postroom.serve.imap import contexts
-from postroom.serve.imap.conversation import Answer, Conversation, Handlers, Refusal, refused
+from postroom.serve.imap.conversation.conversation import Answer, Conversation, Handlers, Refusal, refused
+from postroom.serve.imap.searching import contexts
 from postroom.serve.logins import caller, judge, tell
 
 

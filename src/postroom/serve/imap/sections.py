@@ -1,7 +1,7 @@
 """Where a section lies in a message, and what of it is sent: whole, a part of it, chosen fields, or decoded.
 
 RFC 9051 §6.4.5.1 (part numbers, HEADER, TEXT, MIME), RFC 3516 §4.2 (decoding). Places come from the summary, so that a message need not be parsed to
-be taken apart. Not here: how sections are named (`proto.imap.sections`), messages that are too long for the memory (`serve.imap.streaming`).
+be taken apart. Not here: how sections are named (`proto.imap.sections`), messages that are too long for the memory (`serve.imap.fetching.streaming`).
 """
 
 from __future__ import annotations
@@ -10,10 +10,10 @@ import re
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
-from postroom.message import transfer
-from postroom.message.header import extent
-from postroom.message.summary import UNPARSED, Layout, Opening, Summary
-from postroom.message.summary import Section as Place
+from postroom.message.encodings import transfer
+from postroom.message.headers.header import extent
+from postroom.message.summary.summary import UNPARSED, Layout, Opening, Summary
+from postroom.message.summary.summary import Section as Place
 from postroom.proto.imap.sections import Of, Section
 from postroom.wire.dots import only_crlf
 
@@ -21,7 +21,7 @@ KNOWN_ENCODINGS: Final = frozenset({"7bit", "8bit", "binary", "quoted-printable"
 _MESSAGES: Final = frozenset({"message/rfc822", "message/global"})
 _fields = re.compile(
     rb"\n(([!-9;-~]++)[ \t]*+:.*+(?>(?:\n[ \t].*+)*))"
-).findall  # as `message.header` tells fields apart
+).findall  # as `message.headers.header` tells fields apart
 _HEADERS: Final = frozenset({Of.HEADER, Of.FIELDS, Of.NOT_FIELDS})
 
 

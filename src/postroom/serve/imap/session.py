@@ -14,18 +14,18 @@ from postroom.net.session import Connection, TlsFacts
 from postroom.proto.imap.events import Drain, Given, ImapEvent
 from postroom.proto.imap.server import ImapServer
 from postroom.proto.imap.verb import State
-from postroom.serve.imap import watching
-from postroom.serve.imap.appending import arriving
-from postroom.serve.imap.conversation import (
+from postroom.serve.imap.changing.appending import arriving
+from postroom.serve.imap.conversation.conversation import (
     DEFAULT_LANGUAGE,
     Conversation,
     ImapService,
     Refusal,
     refused,
 )
+from postroom.serve.imap.conversation.watch import Told
 from postroom.serve.imap.dispatch import HANDLERS
-from postroom.serve.imap.telling import hold_back, tell
-from postroom.serve.imap.watch import Told
+from postroom.serve.imap.watching import watching
+from postroom.serve.imap.watching.telling import hold_back, tell
 from postroom.serve.logins import attach
 
 SILENCE_BEFORE_LOGIN = 60.0  # seconds

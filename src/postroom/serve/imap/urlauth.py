@@ -1,7 +1,7 @@
 """GENURLAUTH, RESETKEY, URLFETCH: URLs by which somebody else reads one message, or a part of it.
 
 RFC 4467 §3 (who may use a URL), §5 and §6 (authorization tokens), §7; RFC 5092 §6.1. The only mechanism is INTERNAL: an HMAC of the URL with the
-mailbox's key. What is wrong with a URL is told to nobody: it leads to NIL. Not here: keys (`store.url_keys`).
+mailbox's key. What is wrong with a URL is told to nobody: it leads to NIL. Not here: keys (`store.mailboxes.url_keys`).
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ from postroom.message.errors import MailError
 from postroom.proto.imap import rendering
 from postroom.proto.imap.commands.urlauth import GenUrlAuth, ResetKey, UrlFetch
 from postroom.proto.imap.urls import BadUrl, ImapUrl, parse_url
-from postroom.serve.imap import names
-from postroom.serve.imap.catenating import Extract, part_of, url_pieces
-from postroom.serve.imap.conversation import Answer, Conversation, Handlers, Refusal
-from postroom.store import acl, mailboxes, url_keys
-from postroom.store.arriving import Original, originals
-from postroom.store.engine import Transaction
-from postroom.store.rights import MailboxRef, NoSuchMailbox
+from postroom.serve.imap.changing.catenating import Extract, part_of, url_pieces
+from postroom.serve.imap.conversation.conversation import Answer, Conversation, Handlers, Refusal
+from postroom.serve.imap.mailboxes import names
+from postroom.store.emails.arriving import Original, originals
+from postroom.store.engine.transaction import Transaction
+from postroom.store.mailboxes import acl, mailboxes, url_keys
+from postroom.store.mailboxes.rights import MailboxRef, NoSuchMailbox
 
 MECHANISM: Final = "INTERNAL"
 KEY: Final = 32  # octets of a mailbox's key

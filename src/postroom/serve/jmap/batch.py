@@ -14,10 +14,10 @@ from postroom.proto.jmap import references
 from postroom.proto.jmap.errors import MethodError, Refused
 from postroom.proto.jmap.request import Invocation, Request, response
 from postroom.proto.jmap.types import Object, take
-from postroom.serve.jmap.call import STATE, Call, JmapService, Method, Overtaken, Visitor, number_of
 from postroom.serve.jmap.dispatch import METHODS
-from postroom.serve.jmap.turns import is_changing
-from postroom.store.rights import NoSuchMailbox
+from postroom.serve.jmap.methods.call import STATE, Call, JmapService, Method, Overtaken, Visitor, number_of
+from postroom.serve.jmap.methods.turns import is_changing
+from postroom.store.mailboxes.rights import NoSuchMailbox
 
 MOST_TRIES: Final = 5  # of a call with a state, while others change the account
 
@@ -66,7 +66,7 @@ async def _implied(call: Call, invocation: Invocation) -> Invocation:
 
 
 async def _in_turn(call: Call, name: str, method: Method, arguments: Object) -> Object:
-    """A method that changes an account has it to itself; see `serve.jmap.turns`."""
+    """A method that changes an account has it to itself; see `serve.jmap.methods.turns`."""
     account_id = arguments.get("accountId")
     if not is_changing(name) or not isinstance(account_id, str):
         return await _run(call, method, arguments)

@@ -1,6 +1,6 @@
 """Blob/copy (RFC 8620 §6.3); Blob/upload, Blob/get and Blob/lookup (RFC 9404): blobs within requests, put together of pieces and looked into.
 
-Not here: which octets a blob has, and for whom (`serve.jmap.octets`); what goes over HTTP (`serve.jmap.transfer`).
+Not here: which octets a blob has, and for whom (`serve.jmap.methods.octets`); what goes over HTTP (`serve.jmap.http.transfer`).
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ from postroom.proto.jmap.capabilities import BLOB, CORE, DIGESTS, LOOKED_UP, MOS
 from postroom.proto.jmap.errors import MethodError, Refused, SetError, invalid
 from postroom.proto.jmap.standard import Set
 from postroom.proto.jmap.types import Arguments, Id, IdOrCreated, Object, UnsignedInt
-from postroom.serve.jmap.call import Call, Method, Methods
-from postroom.serve.jmap.folders import Folders
-from postroom.serve.jmap.getting import Setting, check_number, ids_of
-from postroom.serve.jmap.octets import Octets, apart, by_message, upload
-from postroom.store import emails
+from postroom.serve.jmap.methods.call import Call, Method, Methods
+from postroom.serve.jmap.methods.folders import Folders
+from postroom.serve.jmap.methods.getting import Setting, check_number, ids_of
+from postroom.serve.jmap.methods.octets import Octets, apart, by_message, upload
+from postroom.store.emails import emails
 
 _ALGORITHMS: Final[Mapping[str, str]] = {"sha": "sha1", "sha-256": "sha256", "sha-512": "sha512"}
 _DATA: Final = ("data", "data:asText", "data:asBase64")

@@ -4,51 +4,49 @@ from __future__ import annotations
 
 from typing import Final
 
-from postroom.serve.jmap import (
-    address_book,
-    address_book_set,
+from postroom.serve.jmap import blob
+from postroom.serve.jmap.account import (
     app_password,
-    blob,
     browser_session,
-    bulk_change,
-    contact_card,
-    contact_card_files,
-    contact_card_query,
-    contact_card_set,
-    echo,
-    email,
-    email_import,
-    email_query,
-    email_redirect,
-    email_set,
     grant,
-    header_report,
-    identity,
-    journey,
-    leaving,
     login_history,
     mail_programs,
-    mailbox,
-    mailbox_query,
-    mailbox_set,
-    mdn,
-    message_html,
     one_time_codes,
     own_password,
     passkey,
     preferences,
-    principal,
-    push_subscription,
     quota,
+)
+from postroom.serve.jmap.contacts import (
+    address_book,
+    address_book_set,
+    contact_card,
+    contact_card_files,
+    contact_card_query,
+    contact_card_set,
+)
+from postroom.serve.jmap.mail import (
+    bulk_change,
+    email,
+    email_import,
+    email_query,
+    email_set,
+    header_report,
+    leaving,
+    mailbox,
+    mailbox_query,
+    mailbox_set,
+    message_html,
     search_query,
-    share_notification,
     snippet,
     snooze,
-    submission,
-    submission_set,
     thread,
 )
-from postroom.serve.jmap.call import Methods
+from postroom.serve.jmap.methods import echo
+from postroom.serve.jmap.methods.call import Methods
+from postroom.serve.jmap.push import push_subscription
+from postroom.serve.jmap.sharing import principal, share_notification
+from postroom.serve.jmap.submission import email_redirect, identity, journey, mdn, submission, submission_set
 
 METHODS: Final[Methods] = {
     **echo.METHODS,

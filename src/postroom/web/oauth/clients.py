@@ -14,7 +14,7 @@ from urllib.parse import SplitResult, urlsplit
 
 import msgspec
 
-from postroom.store import tokens
+from postroom.store.identity import tokens
 from postroom.store.vault import Unreadable, Vault
 from postroom.web.oauth.errors import OAuthError
 

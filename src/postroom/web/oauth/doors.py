@@ -1,7 +1,7 @@
 """The authorization server's doors: metadata, registration, the pages, tokens.
 
 RFC 8414 §3 (metadata; the issuer is the origin under which the server was asked), RFC 9728 §3 (the resource's), RFC 7591 §3, RFC 6749 §3, RFC 8628
-§3, RFC 7009 §2. A form's answer is 303 (RFC 9700 §4.12). Not here: what is decided (`asking`, `granting`), who the user is (`store.login`).
+§3, RFC 7009 §2. A form's answer is 303 (RFC 9700 §4.12). Not here: what is decided (`asking`, `granting`), who the user is (`store.login.login`).
 """
 
 from __future__ import annotations
@@ -17,11 +17,12 @@ from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Re
 from starlette.routing import Route
 
 from postroom.message.errors import AuthenticationFailed, MailError
-from postroom.store import device_requests, grants
-from postroom.store.browser_sessions import CONFIRMED_FOR
-from postroom.store.engine import Urgency
-from postroom.store.grants import Grant
-from postroom.store.login import CodeWanted, Login, LoginPolicy
+from postroom.store.engine.transaction import Urgency
+from postroom.store.identity import grants
+from postroom.store.identity.browser_sessions import CONFIRMED_FOR
+from postroom.store.identity.grants import Grant
+from postroom.store.login import device_requests
+from postroom.store.login.login import CodeWanted, Login, LoginPolicy
 from postroom.web.browsers import Browsers
 from postroom.web.cookies import keeps_secrets
 from postroom.web.oauth import asking, granting, pages

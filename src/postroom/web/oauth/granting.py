@@ -1,6 +1,6 @@
 """The token endpoint: a code, a refresh token or a device's code is exchanged for tokens; and the end of them.
 
-RFC 6749 §5.1, §5.2 and §6, RFC 7636 §4.6, RFC 8628 §3.4 and §3.5, RFC 7009 §2. Not here: HTTP (`doors`), and what is kept (`store.grants`).
+RFC 6749 §5.1, §5.2 and §6, RFC 7636 §4.6, RFC 8628 §3.4 and §3.5, RFC 7009 §2. Not here: HTTP (`doors`), and what is kept (`store.identity.grants`).
 """
 
 from __future__ import annotations
@@ -11,10 +11,11 @@ from typing import Final
 
 import msgspec
 
-from postroom.store import device_requests, grants
-from postroom.store.device_requests import Waiting, Wish
-from postroom.store.engine import Engine, Urgency
-from postroom.store.grants import ACCESS_SECONDS, Issued
+from postroom.store.engine.transaction import Engine, Urgency
+from postroom.store.identity import grants
+from postroom.store.identity.grants import ACCESS_SECONDS, Issued
+from postroom.store.login import device_requests
+from postroom.store.login.device_requests import Waiting, Wish
 from postroom.store.vault import Vault
 from postroom.web.oauth.asking import challenge_of
 from postroom.web.oauth.clients import client_of, hash_of

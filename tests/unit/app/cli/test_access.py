@@ -11,7 +11,7 @@ import trustme
 
 from commands import Run
 from offices import NOW
-from postroom.store import totp
+from postroom.store.login import totp
 
 BOB = "bob@hamburger.test"
 

@@ -89,7 +89,7 @@ def test_a_disk_that_says_no(run: Run, tmp_path: Path, monkeypatch: pytest.Monke
         raise OSError(28, "No space left on device", str(tmp_path / "x"))
 
     run("domain add hamburger.test")
-    monkeypatch.setattr("postroom.app.manifest.copy", full)
+    monkeypatch.setattr("postroom.app.backup.manifest.copy", full)
     (tmp_path / "data/keys").mkdir(exist_ok=True)
     (tmp_path / "data/keys/a.key").write_bytes(b"x")
     ran = run("backup", str(tmp_path / "backup"))

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from commands import Run, Served
-from postroom.store import certificates
-from postroom.store.certificates import Certificate
+from postroom.store.certificates import certificates
+from postroom.store.certificates.certificates import Certificate
 from postroom.store.store import Store
 
 FAILED = Certificate(

@@ -8,7 +8,7 @@ import queued
 from commands import Run, Served
 from offices import NOW
 from postroom.message.ids import IdKind, id_text
-from postroom.message.journey import Hop, HopKind, Outcome
+from postroom.message.journey.events import Hop, HopKind, Outcome
 from postroom.store import journal
 
 FIRST, SECOND = id_text(IdKind.JOURNEY, 3), id_text(IdKind.JOURNEY, 4)

@@ -7,7 +7,7 @@ import pytest
 from commands import Run, Served
 from offices import NOW
 from postroom.message.ids import IdKind, id_text
-from postroom.message.journey import Accepted, Connected, Hop, HopKind, Said
+from postroom.message.journey.events import Accepted, Connected, Hop, HopKind, Said
 from postroom.store import journal
 
 HOSTILE = "x\x1b[31m"

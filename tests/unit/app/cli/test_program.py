@@ -103,7 +103,7 @@ def test_old_names_have_old_options(
     monkeypatch: pytest.MonkeyPatch, argv: list[str], called: tuple[str, list[str]]
 ) -> None:
     calls: list[Any] = []
-    monkeypatch.setattr("postroom.app.sendmail.main", lambda *how: calls.append(how[:2]) or 75)
+    monkeypatch.setattr("postroom.app.sendmail.program.main", lambda *how: calls.append(how[:2]) or 75)
     monkeypatch.setattr(sys, "argv", argv)
     assert cli.main() == 75
     assert calls == [called]

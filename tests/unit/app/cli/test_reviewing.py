@@ -9,7 +9,7 @@ import pytest
 from commands import Run
 from postroom.app.reviewing import problems
 from postroom.app.server import Server
-from postroom.app.settings import parse
+from postroom.app.settings.file import parse
 from postroom.message.errors import TryLater
 
 WRONG = [

@@ -20,8 +20,8 @@ from postroom.mailauth.arc.validation import ChainResult
 from postroom.mailauth.dkim.private_key import zone_text
 from postroom.mailauth.dkim.results import Verdict
 from postroom.mailauth.dkim.signing import SigningTerms, sign
-from postroom.message.authentication_results import AuthenticationResults
-from postroom.message.header import Header
+from postroom.message.headers.authentication_results import AuthenticationResults
+from postroom.message.headers.header import Header
 from postroom.net.clock import MovableClock
 
 MADE = 1_700_000_000

@@ -17,8 +17,8 @@ from postroom.deliver.tls_outcome import ResultKind
 from postroom.lab.dns.server import Fault, LabDns
 from postroom.lab.dns.zones import ZoneText, reverse_zone
 from postroom.net.clock import MovableClock
-from postroom.net.dns_client import Server
-from postroom.net.resolver import ResolverOptions, StubResolver
+from postroom.net.dns.client import Server
+from postroom.net.dns.resolver import ResolverOptions, StubResolver
 from postroom.proto.http.mta_sts import Policy, parse_policy
 from postroom.web.mta_sts import Policy as OwnPolicy
 

@@ -10,10 +10,13 @@ import pytest
 
 from offices import NOW, TestOffice
 from postroom.message.address import Address
-from postroom.store import accounts, credentials, passkeys, push_subscriptions, tokens, totp
-from postroom.store.app_passwords import MOST_APP_PASSWORDS, MOST_LABEL
-from postroom.store.credentials import CredentialKind
-from postroom.store.passkeys import Passkey
+from postroom.store.administration import accounts
+from postroom.store.identity import credentials, passkeys, tokens
+from postroom.store.identity.app_passwords import MOST_APP_PASSWORDS, MOST_LABEL
+from postroom.store.identity.credentials import CredentialKind
+from postroom.store.identity.passkeys import Passkey
+from postroom.store.login import totp
+from postroom.store.records import push_subscriptions
 
 BOB = "bob@hamburger.test"
 

@@ -8,8 +8,8 @@ import pytest
 
 from offices import TestOffice
 from postroom.message.address import Address
-from postroom.store import credentials
-from postroom.store.credentials import Credential, CredentialKind
+from postroom.store.identity import credentials
+from postroom.store.identity.credentials import Credential, CredentialKind
 
 BOB = Address("bob", "hamburger.test")
 

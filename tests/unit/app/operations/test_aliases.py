@@ -11,7 +11,7 @@ from postroom.app.control import Request
 from postroom.app.operations import aliases
 from postroom.app.operations.table import perform
 from postroom.message.errors import TryLater
-from postroom.store.engine import Urgency
+from postroom.store.engine.transaction import Urgency
 
 BOB = "bob@hamburger.test"
 

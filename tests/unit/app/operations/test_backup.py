@@ -10,7 +10,7 @@ import msgspec
 import pytest
 
 from offices import ALICE, ROOT, TestOffice
-from postroom.app import backing_up
+from postroom.app.backup import backing_up
 from postroom.app.operations.backup import BackUp, back_up
 
 

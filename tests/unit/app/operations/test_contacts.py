@@ -8,9 +8,10 @@ from typing import Any
 from offices import TestOffice
 from postroom.app.operations.contacts import MOST_CARDS
 from postroom.message.address import parse_mailbox
-from postroom.store import blobs, contacts
-from postroom.store.accounts import get
+from postroom.store.administration.accounts import get
+from postroom.store.blobs import blobs
 from postroom.store.changes import RecordsChanged
+from postroom.store.records import contacts
 
 BOB = "bob@hamburger.test"
 

@@ -11,8 +11,8 @@ from offices import ALICE, TestOffice
 from postroom.app.dns.forms import DnsRecord, explained, written, zone_line
 from postroom.app.dns.records import Site, records_of
 from postroom.app.locate import places_of
-from postroom.app.tls_settings import AcmeSettings
-from postroom.net.selfsigned import self_signed
+from postroom.app.settings.tls import AcmeSettings
+from postroom.net.tls.selfsigned import self_signed
 
 
 def site(*addresses: str, **more: object) -> Site:

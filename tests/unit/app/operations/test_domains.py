@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from offices import TestOffice
-from postroom.app.settings import SigningSettings
+from postroom.app.settings.file import SigningSettings
 
 
 async def test_a_domain_comes_and_goes(bare: TestOffice) -> None:

@@ -7,8 +7,9 @@ import pytest
 from offices import ALICE, NOW, TestOffice
 from postroom.message.address import Address
 from postroom.message.ids import IdKind, id_text
-from postroom.message.journey import Accepted, Handled, Hop, HopKind, Outcome
-from postroom.store import accounts, journal
+from postroom.message.journey.events import Accepted, Handled, Hop, HopKind, Outcome
+from postroom.store import journal
+from postroom.store.administration import accounts
 
 ACCEPTED = Hop(HopKind.RECEIVED, NOW, [Accepted(0, "alice@crepes.test", ["bob@hamburger.test"], 5)])
 READ = Hop(HopKind.READ, NOW + 5, [Handled(0, "retrieved", "bob@hamburger.test")])

@@ -12,10 +12,11 @@ from others_turns import others_turns
 from postroom.app.control import Request
 from postroom.app.operations.table import perform
 from postroom.message.ids import IdKind, id_text
-from postroom.message.journey import Handled, Outcome
-from postroom.store import jobs, journal, queue, spool
-from postroom.store.engine import Transaction
-from postroom.store.spool import Lease
+from postroom.message.journey.events import Handled, Outcome
+from postroom.store import journal
+from postroom.store.engine.transaction import Transaction
+from postroom.store.spool import jobs, queue, spool
+from postroom.store.spool.spool import Lease
 from queued import SECOND, job, letter, put
 
 ONE, TWO = id_text(IdKind.JOURNEY, 1), id_text(IdKind.JOURNEY, 2)

@@ -11,9 +11,9 @@ from postroom.app.operations import watching
 from postroom.app.operations.office import Watched
 from postroom.app.operations.table import perform
 from postroom.message.errors import AuthenticationFailed
-from postroom.store import credentials
-from postroom.store.login import Login
-from postroom.store.standing import Ground
+from postroom.store.identity import credentials
+from postroom.store.login.login import Login
+from postroom.store.login.standing import Ground
 
 BOB = "bob@hamburger.test"
 

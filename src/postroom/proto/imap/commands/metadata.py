@@ -1,6 +1,6 @@
 """GETMETADATA and SETMETADATA: notes on mailboxes and on the server.
 
-RFC 5464 §3.2 (names of entries), §4.2, §4.3, §5. Not here: what is kept, and how much (`store.annotations`).
+RFC 5464 §3.2 (names of entries), §4.2, §4.3, §5. Not here: what is kept, and how much (`store.mailboxes.annotations`).
 """
 
 from __future__ import annotations

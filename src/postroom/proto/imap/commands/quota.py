@@ -1,6 +1,6 @@
 """GETQUOTA, GETQUOTAROOT and SETQUOTA.
 
-RFC 9208 §4.1, §7. Not here: who may set a quota, which resources there are (`serve.imap.quota`).
+RFC 9208 §4.1, §7. Not here: who may set a quota, which resources there are (`serve.imap.mailboxes.quota`).
 """
 
 from __future__ import annotations

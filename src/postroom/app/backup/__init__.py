@@ -1,0 +1,1 @@
+"""Backups: made, listed, and brought back."""

@@ -1,0 +1,1 @@
+"""How a server comes to its certificates: wanted, asked for, renewed, shown."""

@@ -1,0 +1,1 @@
+"""Messages that are written here: drafts, replies, forwards, and what a server changes in them."""

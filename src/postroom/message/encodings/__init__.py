@@ -1,0 +1,1 @@
+"""Octets and characters: charsets, transfer encodings, encoded-words."""

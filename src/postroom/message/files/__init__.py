@@ -1,0 +1,1 @@
+"""Messages in files of other programs: mbox and Maildir."""

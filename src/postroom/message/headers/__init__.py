@@ -1,0 +1,1 @@
+"""The header: its raw fields, and the structured ones, both ways."""

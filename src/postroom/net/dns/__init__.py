@@ -1,0 +1,1 @@
+"""The DNS client: messages, answers, and the resolver with its cache."""

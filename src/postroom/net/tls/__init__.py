@@ -1,0 +1,1 @@
+"""TLS: the layer of bytes, contexts and certificates, and the conversation with an authority."""

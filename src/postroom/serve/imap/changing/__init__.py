@@ -1,0 +1,1 @@
+"""Commands that bring, copy, mark and remove messages."""

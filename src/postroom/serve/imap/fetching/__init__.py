@@ -1,0 +1,1 @@
+"""FETCH, and what it sends."""

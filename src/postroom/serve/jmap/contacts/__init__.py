@@ -1,0 +1,1 @@
+"""The methods of address books and their cards."""

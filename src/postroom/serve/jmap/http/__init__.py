@@ -1,0 +1,1 @@
+"""JMAP over HTTP: the resources."""

@@ -1,0 +1,1 @@
+"""The methods of mail: mailboxes, emails, threads, searches."""

@@ -1,0 +1,1 @@
+"""How methods are done, whatever their type, and what they all work with."""

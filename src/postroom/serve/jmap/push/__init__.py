@@ -1,0 +1,1 @@
+"""What changes, and how clients hear of it."""

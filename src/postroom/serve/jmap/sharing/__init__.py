@@ -1,0 +1,1 @@
+"""The methods of sharing: with whom, what, and what one is told of it."""

@@ -1,0 +1,1 @@
+"""Changes to the directory: domains, accounts, aliases and lists."""

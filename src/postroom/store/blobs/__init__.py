@@ -1,0 +1,1 @@
+"""Bodies of messages: objects that never change, in rows or as files."""

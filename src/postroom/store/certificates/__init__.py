@@ -1,0 +1,1 @@
+"""Certificates from an authority, and what it asks for meanwhile."""

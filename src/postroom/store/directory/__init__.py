@@ -1,0 +1,1 @@
+"""Who has mail here, as it is looked up."""

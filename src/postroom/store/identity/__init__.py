@@ -1,0 +1,1 @@
+"""What accounts have to show who they are: passwords, passkeys, tokens, grants, signed-in browsers."""

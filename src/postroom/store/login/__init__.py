@@ -1,0 +1,1 @@
+"""Who may come in: the login policy, and what it looks at."""

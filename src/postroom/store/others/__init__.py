@@ -1,0 +1,1 @@
+"""What is remembered of other mail systems, and what they report to us and we to them."""

@@ -1,0 +1,1 @@
+"""What was accepted and is not delivered yet: messages, jobs, next hops."""
