@@ -308,7 +308,7 @@ async def test_a_server_that_is_silent_is_asked_last(resolving: Resolving, silen
     """Else each question waits for it, and what SPF may ask takes longer than it may."""
     resolver = await resolving.start()
     servers = (Server("127.0.0.1", await silent.start()), *resolver._options.servers)
-    helped = StubResolver(ResolverOptions(servers, seconds=0.1, tries=1), lambda: resolving.now)
+    helped = StubResolver(ResolverOptions(servers, seconds=0.5, tries=1), lambda: resolving.now)
     for number in range(6):
         assert not (await helped.mx(f"gone{number}.test")).failed
     assert len(silent.queries) == 3

@@ -42,8 +42,9 @@ def _constants(node: ast.expr) -> Iterator[str]:
 
 def _said() -> Iterator[tuple[str, str]]:
     """All fixed words, and where they are said."""
-    files = [*(SOURCE / "serve/imap").glob("*.py"), *(SOURCE / "proto/imap").rglob("*.py")]
-    files += [SOURCE / f"store/{name}.py" for name in ("acl", "annotations", "expunge", "mailboxes", "tree")]
+    files = [*(SOURCE / "serve/imap").rglob("*.py"), *(SOURCE / "proto/imap").rglob("*.py")]
+    files += [SOURCE / f"store/mailboxes/{name}.py" for name in ("acl", "annotations", "mailboxes", "tree")]
+    files.append(SOURCE / "store/emails/expunge.py")
     for path in files:
         if path.name.startswith("client"):
             continue
