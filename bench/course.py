@@ -121,6 +121,7 @@ class Course:
         self.certificate = Certificate(directory, "mx.receiver.test")
         self._directory = directory
         self._places = 0
+        self._peers: Peers | None = None  # while they run
 
     def place(self, name: str) -> Path:
         """A path for a new directory."""
@@ -154,8 +155,10 @@ class Course:
             return
         peers = Peers(self.place("peer"), self.certificate)
         try:
-            yield peers if self._starts(peers) else None
+            self._peers = peers if self._starts(peers) else None
+            yield self._peers
         finally:
+            self._peers = None
             peers.stop()
 
     def _starts(self, peers: Peers) -> bool:
@@ -204,7 +207,8 @@ class Course:
             try:
                 samples.peer.append(peer())
             except (BenchError, OSError) as error:
-                self.note(f"{work}: the peer was left out: {error}")
+                log = f"; Dovecot's log ends: {self._peers.dovecot.log_end()}" if self._peers else ""
+                self.note(f"{work}: the peer was left out: {error}{log}")
                 peer = None
         return samples
 

@@ -140,9 +140,12 @@ class Dovecot:
         try:
             return until_banner(self.pop3, BANNER, START_SECONDS)
         except BenchError as error:
-            log = self._place / "log"
-            words = log.read_text("utf-8", "replace")[-500:] if log.exists() else "(there is none)"
-            raise BenchError(f"Dovecot: {error}; its log ends: {words}") from error
+            raise BenchError(f"Dovecot: {error}; its log ends: {self.log_end()}") from error
+
+    def log_end(self) -> str:
+        """The last words of its log."""
+        log = self._place / "log"
+        return log.read_text("utf-8", "replace")[-500:] if log.exists() else "(there is none)"
 
     def stop(self) -> None:
         """Ends the master and its children."""

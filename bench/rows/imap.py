@@ -75,7 +75,7 @@ def run(course: Course) -> Iterator[Figure]:
         )
         yield from figures(f"imap: APPEND of {len(post) // 3} × 4 KB", APPENDS, samples)
         course.settle(ours)
-        sessions = [_session(system) for system in (ours, peer) if system]
+        sessions = [_session(system) for system in ((ours, peer) if peer and samples.peer else (ours,))]
         yield from answers(course, word, sessions, f"{len(post)} × 4 KB")
         yield from _copies(course, sessions, len(post))
         for session in sessions:
