@@ -25,8 +25,6 @@ from postroom.deliver.schedule import Schedule
 from postroom.deliver.tls.sts import Fetching, StsPolicies
 from postroom.deliver.tls_outcome import TlsOutcomes
 from postroom.mailauth.dkim.names import a_labels
-from postroom.mailauth.dkim.rotation import RotationTerms
-from postroom.mailauth.dkim.signing import SigningTerms
 from postroom.message.address import parse_domain, parse_mailbox
 from postroom.message.idn import other_forms
 from postroom.net.dns.resolver import ResolverOptions, parse_server, system_options
@@ -48,7 +46,6 @@ LEAST_MESSAGES = 1_000  # of one IMAP command, RFC 9738 §3
 POOLED = 48  # writing connections to PostgreSQL of all processes of a server on one machine, and a third of that for reading
 FEWEST = 2  # of one process
 AUTHORITIES_SECONDS = 3600.0  # after which the files of authorities are read again
-_DAY = 86_400
 DKIM_SECONDS = 600.0  # after which the life of keys is looked at again
 PATIENCE = 3600.0  # seconds of silence in a lab
 TLS_SERVICES: Mapping[str, Sequence[str]] = MappingProxyType(  # and the protocols (ALPN) of each
@@ -97,27 +94,6 @@ def schedule(settings: Settings) -> Schedule:
     """The pauses and lives of the queue."""
     queue = settings.queue
     return Schedule(queue.waits, queue.life, queue.bounce_life, queue.delay_notice)
-
-
-def signing_terms(settings: Settings) -> SigningTerms:
-    """What signatures are like."""
-    return SigningTerms(life=settings.signing.life_days * _DAY)
-
-
-def rotation_terms(settings: Settings) -> RotationTerms:
-    """The life of keys; raises `SettingsError` when one would be gone before what it signed."""
-    signing = settings.signing
-    if signing.overlap_days <= signing.life_days:
-        raise SettingsError(
-            f"[signing] overlap_days = {signing.overlap_days} must be more than life_days = {signing.life_days}:"
-            " a key's record stays as long as what it signed may be under way"
-        )
-    return RotationTerms(
-        life=signing.rotate_days * _DAY,
-        wait=signing.wait_hours * 3600,
-        overlap=signing.overlap_days * _DAY,
-        keep=signing.keep_days * _DAY,
-    )
 
 
 def check_pairs(settings: Settings) -> None:

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 import msgspec
 
-from postroom.app.logs import Log
 from postroom.deliver import signing_keys
 from postroom.deliver.signing_keys import NewKey, Vault, sealed, selector_of
 from postroom.mailauth.dkim.names import a_labels, key_name
@@ -26,6 +26,9 @@ from postroom.store.directory import dkim_keys
 from postroom.store.directory.dkim_keys import DkimKey
 from postroom.store.directory.errors import DirectoryError
 from postroom.store.engine.transaction import Engine, Transaction, Urgency
+
+if TYPE_CHECKING:
+    from postroom.app.logs import Log
 
 _NEVER = 1 << 40  # seconds
 

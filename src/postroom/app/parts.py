@@ -18,6 +18,7 @@ from postroom.app.maildrop import make_directory
 from postroom.app.node import ALONE, Node, Told
 from postroom.app.room import Gauges, Room, free_octets
 from postroom.app.settings.file import Settings
+from postroom.app.signing_terms import signing_terms
 from postroom.app.surroundings import Surroundings
 from postroom.deliver.accept import Acceptance, Accepting
 from postroom.deliver.attempt import Attempt
@@ -191,7 +192,7 @@ def _signing(settings: Settings, world: Surroundings, store: Store, ring: KeyRin
         ring,
         clock.now,
         clock.monotonic,
-        building.signing_terms(settings),
+        signing_terms(settings),
         settings.server.hostname,
         building.home_domain(settings),
         wanted.dkim,

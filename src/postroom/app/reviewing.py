@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 from postroom.app import authenticating, building, guarding, own_policy, places, reporting
 from postroom.app.settings.file import Settings, SettingsError
+from postroom.app.signing_terms import rotation_terms
 from postroom.message.address import parse_domain
 from postroom.message.idn import a_labels
 from postroom.store.engine.refused import without_password
@@ -119,7 +120,7 @@ _REST = (
     building.rules,
     building.check_pairs,
     building.check_files,
-    building.rotation_terms,
+    rotation_terms,
     building.reading_mechanisms,
     building.message_limit,
     building.routes,

@@ -26,6 +26,7 @@ from postroom.app.operations.table import OPERATIONS, perform
 from postroom.app.services import Services
 from postroom.app.settings.file import Settings
 from postroom.app.shifts import Shifts
+from postroom.app.signing_terms import rotation_terms
 from postroom.app.surroundings import Surroundings
 from postroom.app.watching import watch
 from postroom.deliver.attempt import Attempt
@@ -130,7 +131,7 @@ class Server:
 
     def _dkim(self) -> Chore:
         """The life of DKIM keys goes on."""
-        keeper = KeyKeeper(self.engine, self.vault, building.rotation_terms(self.settings))
+        keeper = KeyKeeper(self.engine, self.vault, rotation_terms(self.settings))
         rotation = KeyRotation(
             keeper, self.engine, self.world.resolver, self.clock.now, self.log, self._keys_changed
         )

@@ -10,11 +10,11 @@ from collections.abc import AsyncIterator, Sequence
 
 import msgspec
 
-from postroom.app.building import rotation_terms, signing_terms
 from postroom.app.control import Caller, OperationError
 from postroom.app.dkim_rotation import KeyKeeper, made, make_key, new_names
 from postroom.app.dns.forms import DnsRecord, WrittenRecord, written
 from postroom.app.operations.office import Office, Operation
+from postroom.app.signing_terms import rotation_terms, signing_terms
 from postroom.deliver.signing_keys import opened, selector_of
 from postroom.mailauth.dkim.names import a_labels, key_name
 from postroom.mailauth.dkim.private_key import Algorithm, BadKey, PrivateKey
