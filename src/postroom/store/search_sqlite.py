@@ -25,7 +25,7 @@ from postroom.store.disk_errors import as_mail_errors
 from postroom.store.durable import sync_directory
 from postroom.store.group_commit import as_try_later
 from postroom.store.search_text import Document, Needle, needle_trigrams, pack
-from postroom.store.sqlite import refusal
+from postroom.store.sqlite import make_file, refusal
 
 CANDIDATES: Final = 100  # texts that are read before others have their turn
 MATCHES: Final = 5_000  # row ids that one look into the trigrams gives
@@ -206,6 +206,8 @@ def _remove(path: Path) -> None:
 
 
 def _connect(path: Path) -> apsw.Connection:
+    with contextlib.suppress(OSError):  # SQLite says better what is wrong
+        make_file(path)
     connection = apsw.Connection(str(path))
     connection.set_busy_timeout(5000)
     connection.pragma("page_size", PAGE)
