@@ -11,7 +11,9 @@ import asyncio
 from collections.abc import AsyncIterator
 from typing import Final
 
-from postroom.store import blobs, namings
+import msgspec
+
+from postroom.store import blobs, directory, namings
 from postroom.store.engine import Transaction, Urgency
 from postroom.store.findings import Finding, Wrong
 from postroom.store.fsck_contacts import check_contacts
@@ -30,10 +32,20 @@ INTEGRITY: Final = "PRAGMA integrity_check(20)"
 async def check(
     store: Store, now: int, *, repair: bool = False, octets: bool = False
 ) -> AsyncIterator[Finding]:
-    """Everything that is wrong, as it is found. `now`: unix microseconds.
+    """Everything that is wrong, as it is found, with whose it is. `now`: unix microseconds.
 
     `octets` reads the database's pages and every body too: that takes as long as reading all the mail.
     """
+    reading = Unhurried(store.engine)
+    async for finding in _findings(store, now, repair=repair, octets=octets):
+        known = None if finding.address else await directory.account(reading, finding.account_id)
+        yield finding if known is None else msgspec.structs.replace(finding, address=str(known.address))
+    async for one in namings.dead_ends(reading):
+        words = f"{one.who} names {one.target}, and nobody here has that address: {one.remedy}"
+        yield Finding(Wrong.DEAD_END, 0, words, address=one.address or one.kind)
+
+
+async def _findings(store: Store, now: int, *, repair: bool, octets: bool) -> AsyncIterator[Finding]:
     if octets:
         for finding in await _database(store):
             yield finding
@@ -53,9 +65,6 @@ async def check(
         yield finding
     async for finding in _files(store, now, repair=repair):
         yield finding
-    async for one in namings.dead_ends(reading):
-        words = f"{one.who} names {one.target}, and nobody here has that address: {one.remedy}"
-        yield Finding(Wrong.DEAD_END, 0, words, address=one.address or one.kind)
 
 
 async def _database(store: Store) -> list[Finding]:
