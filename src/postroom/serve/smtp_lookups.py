@@ -118,7 +118,7 @@ def _read(text: str) -> Address | None:
     if text.startswith("<") and text.endswith(">"):
         text = text[1:-1]
     address = parse_mailbox(text, unqualified=True)
-    if address is None and not _NO_NAME.intersection(text):
+    if address is None and text and not _NO_NAME.intersection(text):
         address = Address(" ".join(text.split()), "")
     return address
 

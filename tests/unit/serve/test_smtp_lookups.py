@@ -64,6 +64,7 @@ async def lookups(office: SortingOffice) -> Lookups:
             "x@far.test",
             ["252 2.0.0 far.test is not a domain of this server: cannot say whether there is such a mailbox"],
         ),
+        ("<>", ["501 5.1.3 That is neither an address nor a name: VRFY name or VRFY name@domain"]),
         (
             "Bob <bob@",
             ["501 5.1.3 That is neither an address nor a name: VRFY name or VRFY name@domain"],
