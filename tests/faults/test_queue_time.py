@@ -7,7 +7,7 @@ from postroom.deliver.attempt import Attempt, Deferral
 from postroom.deliver.reports import Result, failed
 from postroom.message.dsn_rules import Happened
 from postroom.message.envelope import ByMode, DeliverBy, Notify, Recipient, Ret
-from postroom.message.errors import NoSuchUser
+from postroom.message.errors import Expired, NoSuchUser
 from postroom.message.journey import HopKind, Outcome
 from postroom.store.jobs import Job
 from sorting_office import HOUR, MESSAGE, SortingOffice, bounce_of
@@ -220,6 +220,7 @@ async def test_the_journey_has_the_notice_of_delay_and_the_end(office: SortingOf
     why = "451 4.7.1 Greylisted"
     assert [one[:2] for one in decided] == [("delayed", "4.7.1"), ("failed", "5.4.7")]
     assert all(why in one[2] for one in decided)
+    assert decided[1][2].startswith(Expired.words)
 
 
 async def test_an_alarm_of_which_nobody_is_told_is_no_step(office: SortingOffice) -> None:

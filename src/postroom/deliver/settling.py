@@ -163,9 +163,12 @@ def _why(copy: Copy, attempt: Attempt) -> Deferral:
 
 def _decided(result: Result, at: int) -> Fate:
     """What the journey has of a notice, or of the end of a message's time."""
-    word = "failed" if result.happened is Happened.FAILED else "delayed"
-    words, status = " ".join(result.reply), str(result.status)
-    return Fate(at, result.copy.rcpt, str(result.copy.address), word, status, words, result.remote)
+    words, where = " ".join(result.reply), result.remote
+    ended = result.happened is Happened.FAILED
+    if ended and where:
+        words, where = f"{Expired.words}; {where} said: {words}", ""
+    word, whom = "failed" if ended else "delayed", str(result.copy.address)
+    return Fate(at, result.copy.rcpt, whom, word, str(result.status), words, where)
 
 
 def _late(copy: Copy, why: Deferral, expires: int) -> Result:
