@@ -110,5 +110,5 @@ class Stage:
             right = (event.credentials.authcid, event.credentials.password) == ("u", "p")
             return Reply.of(235, "2.7.0", "Welcome") if right else Reply.of(535, "5.7.8", "Wrong")
         if isinstance(event, Vrfy | Expn):
-            return Reply.of(252, "2.1.5", "Perhaps")
+            return Reply.of(252, "2.0.0", "Perhaps")
         return OK

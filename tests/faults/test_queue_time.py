@@ -6,7 +6,7 @@ from people import at
 from postroom.deliver.attempt import Attempt, Deferral
 from postroom.deliver.reports import Result, failed
 from postroom.message.envelope import ByMode, DeliverBy, Notify, Recipient, Ret
-from postroom.message.errors import NoSuchUser
+from postroom.message.errors import Expired, NoSuchUser
 from postroom.message.journey.events import HopKind, Outcome
 from postroom.message.notifications.dsn_rules import Happened
 from postroom.store.spool.jobs import Job
@@ -199,7 +199,42 @@ async def test_what_is_held_for_the_future_is_not_let_go_by_a_deadline_before_th
     assert office.scripted.opened == []
 
 
-async def test_the_journey_has_a_hop_for_each_try_and_none_for_alarms(office: SortingOffice) -> None:
+async def test_the_journey_has_the_notice_of_delay_and_the_end(office: SortingOffice) -> None:
+    refuse_for_now(office)
+    office.start()
+    receipt = await office.accept(Recipient(at("eve@r.test"), Notify.FAILURE | Notify.DELAY), sender=BOB)
+    await settled(office, 1)
+    for seconds, reports in ((4 * HOUR + 1, 1), (5 * DAY, 2)):
+        office.clock.advance(seconds)
+
+        async def told(wanted: int = reports) -> bool:
+            return len(await office.inbox(office.bob)) == wanted
+
+        await office.until(told)
+    decided = [
+        (event.result, event.status, event.text)
+        for hop in await office.hops(receipt.accept_id)
+        for event in hop.events
+        if isinstance(event, Outcome)
+    ]
+    why = "451 4.7.1 Greylisted"
+    assert [one[:2] for one in decided] == [("delayed", "4.7.1"), ("failed", "5.4.7")]
+    assert all(why in one[2] for one in decided)
+    assert decided[1][2].startswith(Expired.words)
+
+
+async def test_an_alarm_of_which_nobody_is_told_is_no_step(office: SortingOffice) -> None:
+    refuse_for_now(office)
+    office.start()
+    receipt = await office.accept(Recipient(at("eve@r.test"), Notify.NEVER), sender=BOB)
+    await settled(office, 1)
+    office.clock.advance(4 * HOUR + 1)
+    await settled(office, 2)
+    kinds = [hop.kind for hop in await office.hops(receipt.accept_id)]
+    assert kinds == [HopKind.RECEIVED, HopKind.RELAY, HopKind.RELAY]
+
+
+async def test_the_journey_has_a_hop_for_each_try(office: SortingOffice) -> None:
     refuse_for_now(office)
     office.start()
     receipt = await office.accept("eve@r.test", sender=BOB)

@@ -99,7 +99,7 @@ class Household:
         elif isinstance(event, Expn) and event.text in self.facts.get("expand", []):
             self.machine.reply(Reply.of(250, "2.1.5", *self.facts["expand"][1:]))
         elif isinstance(event, Vrfy | Expn):
-            self.machine.reply(Reply.of(252, "2.1.5", "Send some mail, and see"))
+            self.machine.reply(Reply.of(252, "2.0.0", "Send some mail, and see"))
         elif isinstance(event, Turn):
             self.machine.reply(Reply.of(250, "2.0.0", "OK now reversing the connection"))
         else:

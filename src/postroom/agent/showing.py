@@ -23,7 +23,7 @@ from postroom.agent.mailbox import Entry, Mailbox
 from postroom.agent.reading import Letter, all_headers, line_of, read_letter, structure_lines
 from postroom.agent.saving import save
 from postroom.agent.session import MailSession
-from postroom.agent.terminal import FIRST_DAY, LAST_DAY, Column, size_text, time_text
+from postroom.agent.terminal import FIRST_DAY, LAST_DAY, Column, Terminal, size_text, time_text
 from postroom.agent.watching import Arrival, News, Rounds
 from postroom.message.headers.dates import parse_date
 from postroom.message.headers.header import Header
@@ -154,7 +154,7 @@ def watch(session: MailSession, interval: float, count: int, folder: str) -> Non
     while not count or shown < count:
         record = news.wait(interval)
         if record is not None and record.get("event") == "shown":
-            _show_at_once(session, record)
+            show_at_once(session.terminal, record)
             shown += 1
             continue
         for arrival in _found(rounds, interval):
@@ -195,7 +195,7 @@ async def _listen(session: MailSession, interval: float, count: int, folder: str
             if isinstance(one, Arrival):
                 _show_arrival(session, one)
             elif one.get("event") == "shown":
-                _show_at_once(session, one)
+                show_at_once(session.terminal, one)
             else:
                 continue
             shown += 1
@@ -209,13 +209,15 @@ def _show_arrival(session: MailSession, arrival: Arrival) -> None:
     session.terminal.say(f"{line['number']}  {_who(line)}  {_about(line)}  ({size_text(line['size'])})")
 
 
-def _show_at_once(session: MailSession, record: dict[str, Any]) -> None:
-    letter = read_letter(bytes(record.get("content") or b""))
-    session.terminal.record(
-        {"event": "shown", "from": letter.from_, "subject": letter.subject, "text": letter.text}
+def show_at_once(terminal: Terminal, record: dict[str, Any]) -> None:
+    """A message that is for the terminal."""
+    message = bytes(record.get("content") or b"")
+    line, text = line_of(bytes(Header.parse(message))), read_letter(message).text
+    terminal.record(
+        {"event": "shown", **{name: line[name] for name in ("from", "return_path", "subject")}, "text": text}
     )
-    session.terminal.styled(f"* from {letter.from_}: {letter.subject}", "bold")
-    session.terminal.say(letter.text)
+    terminal.styled(f"* from {_who(line)}: {_about(line)}", "bold")
+    terminal.say(text)
 
 
 def _show_raw(session: MailSession, message: bytes) -> None:

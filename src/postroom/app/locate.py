@@ -19,10 +19,12 @@ from msgspec.structs import replace
 from postroom.agent import runtime
 from postroom.app.maildrop import make_directory
 from postroom.app.settings.file import Settings, SettingsError, load
+from postroom.store.engine.durable import make_durable
 
 CONFIG = "postroom.toml"
 SYSTEM_CONFIG = Path("/etc/postroom") / CONFIG
 VARIABLE = "POSTROOM_CONFIG"
+OPEN_TO_ALL = 0o711  # of the data directory
 
 
 class Places(msgspec.Struct, frozen=True):
@@ -83,10 +85,16 @@ def places_of(settings: Settings) -> Places:
     return Places(Path(settings.server.data), settings.listen.control)
 
 
+def make_data(places: Places) -> None:
+    """Makes the data directory where there is none: anybody may pass through it, to the control socket and the drop directory."""
+    if not places.data.is_dir():
+        make_durable(places.data, OPEN_TO_ALL)
+
+
 def make_places(places: Places) -> None:
     """Makes the data directory and what has a mode of its own in it; what is there gets that mode."""
-    places.data.mkdir(parents=True, exist_ok=True)
-    places.data.chmod(0o711)
+    make_data(places)
+    places.data.chmod(OPEN_TO_ALL)
     for path in (places.store, places.keys):
         path.mkdir(exist_ok=True)
         path.chmod(0o700)

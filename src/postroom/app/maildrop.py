@@ -13,6 +13,7 @@ worst one is accepted twice, none is lost. Not here: acceptance, sendmail's opti
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import pwd
@@ -83,7 +84,8 @@ def drop(directory: Path, facts: dict[str, Any], content: bytes) -> str:
         draft.rename(directory / (name + SUFFIX))
         sync_directory(directory)
     except OSError as error:
-        draft.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # whoever may not write here may not remove either
+            draft.unlink()
         missing = isinstance(error, FileNotFoundError)
         raise DropRefused(f"{directory}: {error.strerror or error}", missing=missing) from error
     return name

@@ -13,7 +13,7 @@ from collections.abc import Callable
 import msgspec
 
 from postroom.app import authenticating, building
-from postroom.app.locate import places_of, store_url
+from postroom.app.locate import make_data, places_of, store_url
 from postroom.app.maildrop import make_directory
 from postroom.app.node import ALONE, Node, Told
 from postroom.app.room import Gauges, Room, free_octets
@@ -83,7 +83,7 @@ class Parts(msgspec.Struct):
 async def build(settings: Settings, world: Surroundings, on_fatal: Callable[[BaseException], None]) -> Parts:
     """Opens the store and builds everything above it. Raises `StoreRefused`, `SettingsError`."""
     places = places_of(settings)
-    places.data.mkdir(mode=0o711, parents=True, exist_ok=True)
+    make_data(places)
     places.keys.mkdir(mode=0o700, exist_ok=True)
     make_directory(places.drop)
     store = await Store.open(store_url(settings), building.store_settings(world.worker.of), on_fatal)

@@ -56,9 +56,10 @@ class PostOffice:
         return record
 
     def _dropped(self, facts: dict[str, Any], content: bytes, error: Exception) -> Posted:
+        why = str(error) if isinstance(error, NotRunning) else f"{self._control}: Permission denied"
         if self._drop is None:
-            raise Unreachable(f"{self._name}: {error}") from error
+            raise Unreachable(f"{self._name}: {why}") from error
         try:
             return Posted(dropped=drop(self._drop, facts, content))
         except DropRefused as refused:
-            raise Unreachable(f"{error}, and the message cannot be dropped: {refused}") from error
+            raise Unreachable(f"{why}; and the message cannot be dropped: {refused}") from error

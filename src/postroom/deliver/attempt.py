@@ -49,7 +49,7 @@ class Deferral(msgspec.Struct, frozen=True):
 class Attempt(msgspec.Struct):
     """`delayed` says by copy number what the last try said; `hop_down` why the next hop cannot be reached at all, "" when it can.
 
-    `tried` false: nothing was attempted (an alarm), so that it counts neither for the pauses nor in the journey. `unsent`: the connection
+    `tried` false: nothing was attempted (an alarm), so that it does not count for the pauses, and the journey has only what was decided. `unsent`: the connection
     ended before the server had said anything of this message. `goes_on`: some recipients are done, and others' turn has not come over this
     connection; it comes at once over another one.
     """

@@ -72,15 +72,15 @@ class NotSpooled(Exception):
 
 
 class Placed(msgspec.Struct):
-    """What a transaction did, to be acted upon after its commit. `errors` are those that a client can still be told, by recipient; `reports` are journeys that
-    began."""
+    """What a transaction did, to be acted upon after its commit. `errors` are those that a client can still be told, by recipient; `steps` are what
+    was added to journeys: the attempt, and reports, which begin their own."""
 
     changes: list[Change] = []
     jobs: list[Job] = []
     events: list[JourneyEvent] = []
     errors: dict[int, MailError] = {}
     taken: set[int] = set()
-    reports: list[tuple[int, Hop]] = []
+    steps: list[tuple[int, Hop]] = []
 
     @property
     def refused(self) -> dict[int, MailError]:
@@ -247,7 +247,7 @@ class Placer:
         placed.jobs += reported.jobs
         hop = Hop(HopKind.REPORT, now, [_accepted(sending, notification.envelope), *reported.events])
         await journal.append(tx, sending.letter.accept_id, self.next_id(), hop)
-        placed.reports.append((sending.letter.accept_id, hop))
+        placed.steps.append((sending.letter.accept_id, hop))
 
     async def _notification(self, tx: Transaction, notification: Notification, now: int) -> Sending:
         envelope = notification.envelope

@@ -19,7 +19,7 @@ from postroom.deliver.attempt import Attempt, Deferral
 from postroom.deliver.destinations import OUR_FAULT, Conversation, Destination, Relay
 from postroom.deliver.legs import LOCAL_HOP
 from postroom.deliver.placing import Placed
-from postroom.deliver.settling import Settler, hop_of
+from postroom.deliver.settling import Settler
 from postroom.message.errors import TryLater
 from postroom.message.journey.events import Hop
 from postroom.net.clock import Clock
@@ -241,16 +241,15 @@ class Runner:
             self._at_work.pop((job.spool_id, job.number), None)
         if placed is not None:
             self._use.publish([*attempt.changes, *placed.changes])
-            self._tell(job, attempt, placed)
+            self._tell(placed)
             self.take(placed.jobs)
         if attempt.hop_down or attempt.delayed or attempt.goes_on or not attempt.tried or job.probe:
             self.wake()  # the time of the next try has changed
 
-    def _tell(self, job: Job, attempt: Attempt, placed: Placed) -> None:
+    def _tell(self, placed: Placed) -> None:
         journeyed = self._use.journeyed
         if journeyed is not None:
-            steps = [(job.letter.accept_id, hop_of(job, attempt))] if attempt.tried else []
-            for accept_id, hop in (*steps, *placed.reports):
+            for accept_id, hop in placed.steps:
                 journeyed(accept_id, hop)
 
     async def _write_down(self, job: Job, attempt: Attempt) -> Placed | None:

@@ -16,6 +16,7 @@ from postroom.deliver.reports import Result, failed
 from postroom.message.envelope import ByMode
 from postroom.message.errors import Expired, MailError
 from postroom.message.journey.events import Hop, HopKind
+from postroom.message.journey.events import Outcome as Fate
 from postroom.message.notifications.dsn_rules import Happened
 from postroom.store import journal
 from postroom.store.blobs import blobs
@@ -38,9 +39,10 @@ class Settling(msgspec.Struct, frozen=True):
     read_body: Callable[[Job], Awaitable[Content | None]]
 
 
-def hop_of(job: Job, attempt: Attempt) -> Hop:
-    """An attempt as the journey has it."""
-    return Hop(HopKind.RELAY if job.hop else HopKind.FILED, attempt.started, attempt.events)
+def _hop_of(job: Job, attempt: Attempt) -> Hop:
+    """An attempt as the journey has it; without one, what was decided of a message that waits."""
+    tried = HopKind.RELAY if job.hop else HopKind.FILED
+    return Hop(tried if attempt.tried else HopKind.QUEUE, attempt.started, attempt.events)
 
 
 class Settler:
@@ -55,9 +57,16 @@ class Settler:
             known = await hops.get(self._use.engine.reading(), job.hop)
             if known is not None:
                 attempt = msgspec.structs.replace(attempt, hop_down=known.why)
-        attempt = self._give_up(job, attempt, now)
-        results = [*attempt.results, *self._notices(job, attempt, now)]
+        expired = self._expiries(job, attempt, now)
+        if expired:
+            results = [*attempt.results, *expired]
+            attempt = msgspec.structs.replace(attempt, results=results, delayed={})
+        notices = self._notices(job, attempt, now)
         null = job.letter.sender is None
+        told = [*expired, *(notice for notice in notices if notice.owed(null_sender=null))]
+        decided = [_decided(result, (now - attempt.started) // 1000) for result in told]
+        attempt = msgspec.structs.replace(attempt, events=[*attempt.events, *decided])
+        results = [*attempt.results, *notices]
         owed = any(result.owed(null_sender=null) for result in results)
         original = await self._original(job) if owed else None
 
@@ -91,23 +100,20 @@ class Settler:
         if about is not None:
             await self._use.placer.report(tx, about, now, placed)
         await self._note_hop(tx, job, attempt, now)
-        if attempt.tried:
-            await journal.append(tx, job.letter.accept_id, self._use.placer.next_id(), hop_of(job, attempt))
+        if attempt.tried or attempt.events:
+            hop = _hop_of(job, attempt)
+            await journal.append(tx, job.letter.accept_id, self._use.placer.next_id(), hop)
+            placed.steps.insert(0, (job.letter.accept_id, hop))
         return placed
 
-    def _give_up(self, job: Job, attempt: Attempt, now: int) -> Attempt:
+    def _expiries(self, job: Job, attempt: Attempt, now: int) -> list[Result]:
         """At the end of the message's life, or of the time its sender gave it, what is delayed has failed."""
         by = job.letter.terms.deliver_by
         too_late = by is not None and by.mode is ByMode.RETURN and now >= by.deadline * _SECOND
         if now < job.expires and not too_late:
-            return attempt
+            return []
         done = {result.copy.n for result in attempt.results}
-        left = [copy for copy in job.copies if copy.n not in done]
-        results = [
-            *attempt.results,
-            *(_expired(copy, _why(copy, attempt)) for copy in left),
-        ]
-        return msgspec.structs.replace(attempt, results=results, delayed={})
+        return [_expired(copy, _why(copy, attempt)) for copy in job.copies if copy.n not in done]
 
     def _notices(self, job: Job, attempt: Attempt, now: int) -> list[Result]:
         """Once: the sender hears that what is left is late."""
@@ -155,6 +161,16 @@ def _why(copy: Copy, attempt: Attempt) -> Deferral:
     if copy.n in attempt.delayed:
         return attempt.delayed[copy.n]
     return Deferral(attempt.hop_down) if attempt.hop_down else Deferral(copy.status, copy.remote)
+
+
+def _decided(result: Result, at: int) -> Fate:
+    """What the journey has of a notice, or of the end of a message's time."""
+    words, where = " ".join(result.reply), result.remote
+    ended = result.happened is Happened.FAILED
+    if ended and where:
+        words, where = f"{Expired.words}; {where} said: {words}", ""
+    word, whom = "failed" if ended else "delayed", str(result.copy.address)
+    return Fate(at, result.copy.rcpt, whom, word, str(result.status), words, where)
 
 
 def _late(copy: Copy, why: Deferral, expires: int) -> Result:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import smtplib
 import threading
 from collections.abc import AsyncIterator
@@ -9,6 +10,8 @@ from collections.abc import AsyncIterator
 import pytest
 
 from commands import Run
+from postroom.agent.showing import show_at_once
+from postroom.agent.terminal import Terminal
 from postroom.app.operations.office import Watched
 from postroom.lab import Lab
 
@@ -43,3 +46,17 @@ def test_a_message_for_the_terminal_is_shown_and_filed(
     assert (ran.code, set(events)) == (0, {"added", "shown"})
     assert events["shown"]["text"].startswith("Now!")
     assert "\x1b" not in ran.out
+
+
+@pytest.mark.parametrize(
+    ("header", "shown"),
+    [
+        (b"From: Bob <bob@l.test>\r\nSubject: lunch\r\n", "* from Bob <bob@l.test>: lunch"),
+        (b"", "* from <alice@l.test>: (no subject)"),  # typed by hand: it has no header of its own
+    ],
+)
+def test_a_message_for_the_terminal_says_from_whom_it_is(header: bytes, shown: str) -> None:
+    out = io.StringIO()
+    content = b"Return-Path: <alice@l.test>\r\n" + header + b"\r\nNow!\r\n"
+    show_at_once(Terminal(out=out), {"event": "shown", "content": content})
+    assert out.getvalue() == f"{shown}\nNow!\n"

@@ -72,6 +72,16 @@ def test_a_failure_in_the_middle_leaves_nothing(
     assert list(place.iterdir()) == []
 
 
+def test_where_nobody_may_pass_it_says_so(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(*_: Any, **__: Any) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(maildrop, "_write", refused)
+    monkeypatch.setattr(Path, "unlink", refused)
+    with pytest.raises(DropRefused, match=f"{place}: Permission denied"):
+        drop(place, FACTS, b"x")
+
+
 def test_without_a_directory_it_says_so(tmp_path: Path) -> None:
     with pytest.raises(DropRefused) as caught:
         drop(tmp_path / "none", FACTS, b"")

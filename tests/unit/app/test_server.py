@@ -104,6 +104,15 @@ def submit(server: Running, size: int) -> str:
     return str(record["id"])
 
 
+async def test_an_empty_message_by_the_control_socket(running: Running) -> None:
+    """Programs call sendmail with nothing to say; that is a message, too."""
+    request = Request("submit", {"recipients": ["bob@l.test"]})
+    [record] = await thread(lambda: list(call(places_of(running.settings).control, request)))
+    assert str(record["id"]).startswith("J")
+    [message] = await thread(lambda: fetch(running.ports["pop3s"]))
+    assert b"\r\nFrom: " in message
+
+
 @pytest.mark.parametrize("size", [100, (1 << 18) - 1, 1 << 18, (1 << 18) + 1, 3_000_000])
 async def test_a_message_by_the_control_socket_is_counted_with_others_and_spilled(
     running: Running, size: int, monkeypatch: pytest.MonkeyPatch

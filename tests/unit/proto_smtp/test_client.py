@@ -106,6 +106,31 @@ def test_a_session_that_does_not_come_about(said: list[bytes], stage: Stage) -> 
     assert (last.stage, last.said, machine.closing) == (stage, True, True)
 
 
+@pytest.mark.parametrize(
+    ("said", "settings", "quits"),
+    [
+        ([b"554 no\r\n"], {}, True),
+        ([b"220 hi\r\n", b"550 you\r\n"], {}, True),
+        ([b"220 hi\r\n", b"250 hello\r\n"], {"tls": TlsUse.REQUIRED}, True),  # which it does not offer
+        ([b"220 hi\r\n", b"250-hello\r\n250 STARTTLS\r\n", b"454 no\r\n"], {"tls": TlsUse.REQUIRED}, True),
+        ([b"220 hi\r\n", b"250 hello\r\n"], {"account": Account("u", "p")}, True),
+        ([b"421 busy\r\n"], {}, False),  # the server closes
+        ([b"220 hi\r\n", b"2x0 hello\r\n"], {}, False),  # nobody knows what it waits for
+    ],
+)
+def test_whoever_waits_for_a_command_hears_quit(
+    said: list[bytes], settings: dict[str, object], quits: bool
+) -> None:
+    """RFC 5321 §4.1.1.10: no connection is closed on purpose before QUIT was said."""
+    machine = client(**settings)
+    for piece in said:
+        drain(machine)
+        last = events(machine, piece)[-1:]
+    assert isinstance(last[0], Unusable)
+    assert drain(machine) == (b"QUIT\r\n" if quits else b"")
+    assert (machine.take_dialogue()[-1] == b">QUIT") is quits
+
+
 def test_starttls_when_offered_and_what_followed_it_is_forgotten() -> None:
     machine = client(tls=TlsUse.IF_OFFERED)
     events(machine, b"220 hi\r\n", b"250-hello\r\n250 STARTTLS\r\n")

@@ -19,10 +19,10 @@ import msgspec
 
 from postroom.app.backup import manifest
 from postroom.app.control import OperationError
-from postroom.app.locate import Places, sqlite_url
+from postroom.app.locate import Places, make_data, sqlite_url
 from postroom.message.printable import printable
 from postroom.store import restored
-from postroom.store.engine.durable import make_durable, sync_directory
+from postroom.store.engine.durable import sync_directory
 from postroom.store.engine.lockfile import LockFile
 from postroom.store.engine.postgres_options import PostgresOptions
 from postroom.store.engine.sqlite import RESTORING
@@ -86,9 +86,7 @@ def _beside(folder: Path) -> Path:
 @contextlib.contextmanager
 def _alone(places: Places) -> Iterator[None]:
     """No server has the store meanwhile, and none begins one; raises `StoreInUse`."""
-    if not places.data.is_dir():
-        make_durable(places.data)
-        places.data.chmod(0o711)
+    make_data(places)
     new = not places.store.exists()
     places.store.mkdir(mode=0o700, exist_ok=True)
     lock = LockFile(places.store)

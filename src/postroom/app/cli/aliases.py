@@ -98,7 +98,8 @@ def import_(
 ) -> None:
     """Import an alias file; what was imported before is replaced."""
     text = _text(file)
-    wanted = ImportAliases(text, domain, included_files(text, file.parent), str(file))
+    included = included_files(text, file.parent)
+    wanted = ImportAliases(text, domain, included.texts, str(file), included.unread)
     done = session.one(aliases.IMPORT, wanted, domain)
     session.terminal.record(done)
     session.terminal.say(

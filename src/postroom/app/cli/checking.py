@@ -75,9 +75,7 @@ def _store(session: Administration, repair: bool) -> None:
     if not found:
         session.terminal.say("the store is whole")
     elif left:
-        raise CommandFailed(
-            f"{len(left)} of {len(found)} findings are not repaired; {_remedy(left, repair)}", FOUND
-        )
+        raise CommandFailed(f"{len(left)} of {len(found)} not repaired; {_remedy(left, repair)}", FOUND)
 
 
 def _remedy(left: Sequence[Finding], repair: bool) -> str:

@@ -87,8 +87,10 @@ def journey(
     for number, (server, record) in enumerate(found):
         hops = [Hop.unpack(packed) for packed in record.hops]
         session.terminal.record({"server": server.name, "id": record.id, "hops": as_json(hops)})
-        session.terminal.styled(("\n" if number else "") + f"{record.id} at {server.name}", "bold")
-        _show(session, timeline(hops, brief=brief))
+        day = _day(_began((server, record)))
+        heading = f"{record.id} at {server.name}, {day} (UTC)"
+        session.terminal.styled(("\n" if number else "") + heading, "bold")
+        _show(session, timeline(hops, brief=brief), day)
 
 
 def _draw(session: Administration, found: list[tuple[Server, JourneyRecord]], svg: Path | None) -> None:
@@ -151,8 +153,16 @@ def _began(found: tuple[Server, JourneyRecord]) -> int:
     return min((Hop.unpack(packed).started for packed in found[1].hops), default=0)
 
 
-def _show(session: Administration, lines: list[Line]) -> None:
+def _day(at: int) -> str:
+    return iso_time(at)[:10]
+
+
+def _show(session: Administration, lines: list[Line], day: str) -> None:
+    """All lines; a hop of another `day` than what stands before it says which."""
     for line in lines:
+        if line.indent == HOP and _day(line.at) != day:
+            day = _day(line.at)
+            session.terminal.styled(day, "bold")
         when = iso_time(line.at)[11:23] + "  " if line.indent < DIALOGUE else " " * _TIME
         text = when + " " * (_INDENT * line.indent) + line.text
         if line.indent == HOP:

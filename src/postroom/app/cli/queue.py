@@ -22,6 +22,7 @@ from postroom.app.operations.queue import DoneRecord, QueueRecord, Select
 app = commands("Mail that waits to be delivered.")
 
 Id = Annotated[str, typer.Option("--id", metavar="ID", help="The id that the 250 named (J...).")]
+Alone = Annotated[str, typer.Argument(metavar="ID", help="The same as --id.")]
 Sender = Annotated[
     str, typer.Option("--sender", metavar="ADDRESS", help="Its envelope's sender; '<>' for reports.")
 ]
@@ -45,27 +46,29 @@ COLUMNS = (
 )
 
 
-def select(
-    id: Id = "",  # noqa: A002 -- the option's name
-    sender: Sender = "",
-    recipient: Recipient = "",
-    domain: Domain = "",
-    older: Older = "",
-) -> Select:
-    """The filters that were given."""
-    return Select(id, sender, recipient, domain, microseconds(older) if older else 0)
+def named(alone: Alone = "", id: Id = "") -> str:  # noqa: A002 -- the option's name
+    """The message that was named, by itself or as a filter; "" for none."""
+    if alone and id and alone != id:
+        raise CommandFailed(f"one id at a time: {alone} or {id}", 2)
+    return alone or id
+
+
+def select(sender: Sender = "", recipient: Recipient = "", domain: Domain = "", older: Older = "") -> Select:
+    """The filters that were given, but for the id."""
+    return Select("", sender, recipient, domain, microseconds(older) if older else 0)
 
 
 class Consent(msgspec.Struct, frozen=True):
-    """Whether to ask before something is done, and whether to do it at all."""
+    """Whether to ask before something is done, whether to do it at all, and whether all are meant where none are chosen."""
 
     yes: bool
     dry_run: bool
+    everything: bool
 
 
-def consent(yes: Yes = False, dry_run: DryRun = False) -> Consent:
+def consent(yes: Yes = False, dry_run: DryRun = False, everything: All = False) -> Consent:
     """What the options say of that."""
-    return Consent(yes, dry_run)
+    return Consent(yes, dry_run, everything)
 
 
 class Act(msgspec.Struct, frozen=True):
@@ -81,9 +84,10 @@ _TRIED = {0: "not tried yet", 1: "tried once"}
 
 
 @app.command("list")
-@command(administration, select)
-def list_(session: Administration, chosen: Select) -> None:
+@command(administration, named, select)
+def list_(session: Administration, name: str, filters: Select) -> None:
     """List what waits. A reason that is too long for the terminal is cut; `postroom queue show ID` has it all."""
+    chosen = _chosen(name, filters)
     if not session.terminal.listing(session.perform(queue.LIST, chosen), COLUMNS):
         session.terminal.note("the queue is empty" if chosen == ALL_OF_THEM else "no message matches")
 
@@ -101,51 +105,57 @@ def show(session: Administration, id: One) -> None:  # noqa: A002
 
 
 @app.command()
-@command(administration, select, consent)
-def hold(session: Administration, chosen: Select, how: Consent) -> None:
+@command(administration, named, select, consent)
+def hold(session: Administration, name: str, filters: Select, how: Consent) -> None:
     """Keep messages until they are released."""
-    _act(session, chosen, how, Act("hold", queue.HOLD))
+    _act(session, _chosen(name, filters), how, Act("hold", queue.HOLD))
 
 
 @app.command()
-@command(administration, select, consent)
-def release(session: Administration, chosen: Select, how: Consent) -> None:
+@command(administration, named, select, consent)
+def release(session: Administration, name: str, filters: Select, how: Consent) -> None:
     """Let held messages go on."""
-    _act(session, chosen, how, Act("release", queue.RELEASE))
+    _act(session, _chosen(name, filters), how, Act("release", queue.RELEASE))
 
 
 @app.command()
-@command(administration, select, consent)
-def retry(session: Administration, chosen: Select, how: Consent) -> None:
+@command(administration, named, select, consent)
+def retry(session: Administration, name: str, filters: Select, how: Consent) -> None:
     """Try to deliver messages now."""
-    _act(session, chosen, how, Act("retry", queue.RETRY))
+    _act(session, _chosen(name, filters), how, Act("retry", queue.RETRY))
 
 
 @app.command()
-@command(administration, select, consent)
+@command(administration, named, select, consent)
 def fail(
     session: Administration,
-    chosen: Select,
+    name: str,
+    filters: Select,
     how: Consent,
     reason: Annotated[str, typer.Option(metavar="TEXT", help="What the senders are told.")] = "",
-    everything: All = False,
 ) -> None:
     """Give messages up; their senders get a report."""
-    _must_choose(chosen, everything=everything)
-    _act(session, msgspec.structs.replace(chosen, words=reason), how, Act("fail", queue.FAIL, final=True))
+    chosen = msgspec.structs.replace(_destroyed(name, filters, how), words=reason)
+    _act(session, chosen, how, Act("fail", queue.FAIL, final=True))
 
 
 @app.command()
-@command(administration, select, consent)
-def drop(session: Administration, chosen: Select, how: Consent, everything: All = False) -> None:
+@command(administration, named, select, consent)
+def drop(session: Administration, name: str, filters: Select, how: Consent) -> None:
     """Remove messages; nobody is told."""
-    _must_choose(chosen, everything=everything)
-    _act(session, chosen, how, Act("drop", queue.DROP, final=True))
+    _act(session, _destroyed(name, filters, how), how, Act("drop", queue.DROP, final=True))
 
 
-def _must_choose(chosen: Select, *, everything: bool) -> None:
-    if chosen == ALL_OF_THEM and not everything:
-        raise CommandFailed("say which messages by a filter, such as --id, or --all for the whole queue", 2)
+def _chosen(name: str, filters: Select) -> Select:
+    return msgspec.structs.replace(filters, id=name)
+
+
+def _destroyed(name: str, filters: Select, how: Consent) -> Select:
+    """As `_chosen`; but all of them only if that was said."""
+    chosen = _chosen(name, filters)
+    if chosen == ALL_OF_THEM and not how.everything:
+        raise CommandFailed("say which messages, by an id or a filter, or --all for the whole queue", 2)
+    return chosen
 
 
 def _act(session: Administration, chosen: Select, how: Consent, act: Act) -> None:

@@ -64,12 +64,13 @@ class ChangeMembers(msgspec.Struct, frozen=True):
 
 
 class ImportAliases(msgspec.Struct, frozen=True):
-    """An alias file and the files that it includes, by their paths; `domain` completes its names."""
+    """An alias file and the files that it includes, by their paths, with the reasons why some are `unread`; `domain` completes its names."""
 
     text: str
     domain: str = ""
     included: dict[str, str] = {}
     name: str = "aliases"
+    unread: dict[str, str] = {}
 
 
 class AliasRecord(msgspec.Struct, frozen=True):
@@ -220,7 +221,7 @@ async def only_domain(office: Office) -> str:
 
 def _included(file: ImportAliases, path: str) -> str:
     if path not in file.included:
-        raise FileNotFoundError(f"{path} was not sent with the file")
+        raise FileNotFoundError(file.unread.get(path) or "it was not sent along")
     return file.included[path]
 
 

@@ -13,7 +13,7 @@ from collections.abc import AsyncIterator, Iterable, Sequence
 from typing import Any, NoReturn
 
 from postroom.app.control import Caller, OperationError
-from postroom.app.locate import places_of, store_url
+from postroom.app.locate import make_data, places_of, store_url
 from postroom.app.logs import make_log
 from postroom.app.node import ALONE, Node, Told
 from postroom.app.operations.office import Finding, Log, Submission, Watched
@@ -51,6 +51,8 @@ class DirectOffice:
     @classmethod
     async def open(cls, settings: Settings, *, begins: bool = True) -> DirectOffice:
         """Opens the store that the settings name, or begins it; raises `StoreRefused` when it is another process's or damaged, or is not to be begun."""
+        if begins:
+            make_data(places_of(settings))
         store = await Store.open(store_url(settings), StoreSettings(sqlite=SqliteOptions(create=begins)))
         try:
             place = "" if settings.server.database else ALONE
@@ -68,9 +70,10 @@ class DirectOffice:
     @property
     def vault(self) -> Vault:
         """Opened, or made, when it is asked for."""
-        keys = places_of(self.settings).keys
-        make_durable(keys)
-        return Vault.open(keys / "vault.key")
+        places = places_of(self.settings)
+        make_data(places)
+        make_durable(places.keys)
+        return Vault.open(places.keys / "vault.key")
 
     async def close(self) -> None:
         """Lets go of the store."""

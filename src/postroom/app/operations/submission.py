@@ -37,7 +37,7 @@ class Submit(msgspec.Struct, frozen=True):
     """
 
     recipients: list[str]
-    content: Content
+    content: Content = b""
     sender: str = ""
     notify: int | None = None
     ret: str = ""

@@ -58,7 +58,7 @@ _MEANINGS = {
         "The message went round in a circle: two systems each hold the other responsible.", _ASK_POSTMASTER
     ),
     (4, 7): Meaning(
-        "All attempts failed for as long as this system keeps trying.",
+        "It could not be delivered in the time that this system keeps trying, or that your message allowed.",
         "Try again later, or reach the recipient by other means.",
     ),
     (5, 3): Meaning("The message had too many recipients.", "Send it to fewer at a time."),

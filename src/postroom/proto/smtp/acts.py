@@ -125,7 +125,7 @@ def _noop(conversation: Conversation, _command: Noop) -> SmtpEvent | None:
 def _help(conversation: Conversation, command: Help) -> SmtpEvent | None:
     conversation.count_junk()
     if not conversation.closing:
-        conversation.say(help_reply(command.topic, conversation.offer.verbs))
+        conversation.say(help_reply(command.topic, conversation.offer))
     return None
 
 

@@ -219,7 +219,7 @@ class Help(Command):
     @classmethod
     def parse(cls, argument: str, offer: Offer) -> Self:  # noqa: ARG003
         """A command's name, or nothing."""
-        return cls(argument.upper())
+        return cls(argument)
 
 
 class Lookup(Command):

@@ -63,8 +63,10 @@ class Lookups:
             case Account():
                 return Reply.of(550, "5.2.1", f"The mailbox {found.shown} is disabled")
         if found.foreign:
-            words = f"{found.foreign} is not a domain of this server; will try to deliver"
-            return Reply.of(252, "2.1.5", words)
+            words = (
+                f"{found.foreign} is not a domain of this server: cannot say whether there is such a mailbox"
+            )
+            return Reply.of(252, "2.0.0", words)
         return Reply.of(550, "5.1.1", f"No such user here: {found.shown}")
 
     async def expand(self, client: Client, text: str) -> Reply:
@@ -75,7 +77,7 @@ class Lookups:
                 501, "5.1.3", "That is neither an address nor a name: EXPN list or EXPN list@domain"
             )
         if not self._may_ask(client):
-            return Reply.of(252, "2.1.5", "Log in to see the members of lists")
+            return Reply.of(252, "2.0.0", "Log in to see the members of lists")
         found = await self._find(wanted)
         if found.possible:
             return _ambiguous(550, found.possible)  # RFC 5321 §4.3.2: 553 is VRFY's alone
@@ -116,7 +118,7 @@ def _read(text: str) -> Address | None:
     if text.startswith("<") and text.endswith(">"):
         text = text[1:-1]
     address = parse_mailbox(text, unqualified=True)
-    if address is None and not _NO_NAME.intersection(text):
+    if address is None and text and not _NO_NAME.intersection(text):
         address = Address(" ".join(text.split()), "")
     return address
 

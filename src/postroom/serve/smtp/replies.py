@@ -50,7 +50,7 @@ GO_AHEAD = Reply.of(354, "", 'Enter mail, end with "." on a line by itself')
 READY_FOR_TLS = Reply.of(220, "2.0.0", "Ready to start TLS")
 LOGGED_IN = Reply.of(235, "2.7.0", "Authentication successful")
 CANNOT_TELL = Reply.of(
-    252, "2.1.5", "Cannot say whether there is such a mailbox, but will take mail for it and try"
+    252, "2.0.0", "Cannot say whether there is such a mailbox: RCPT TO tells whether its mail is taken"
 )
 TLS_UNAVAILABLE = Reply.of(454, "4.7.0", "TLS is not available now, try again later")
 TIMED_OUT = Reply.of(421, "4.4.2", "Nothing was said for too long, goodbye")

@@ -9,12 +9,13 @@ import os
 from pathlib import Path
 
 
-def make_durable(path: Path) -> None:
-    """Makes a directory (mode 0700) with what is missing above it; that it is there is durable, whoever has made it."""
+def make_durable(path: Path, mode: int = 0o700) -> None:
+    """Makes a directory with what is missing above it, all of that `mode`; that it is there is durable, whoever has made it."""
     missing = [one for one in (path, *path.parents) if not one.exists()]
     for one in reversed(missing or [path]):
         one.mkdir(mode=0o700, exist_ok=True)
         if missing:
+            one.chmod(mode)  # whatever the umask
             _give_directory_away(one)
         sync_directory(one.parent)
 

@@ -220,7 +220,7 @@ def _open_files(directory: Path, options: SqliteOptions) -> _Files:
         _may_begin(directory, options)
     make_durable(directory)
     lock = LockFile(directory)
-    _make_file(database)  # SQLite would make it root's
+    make_file(database)
     try:
         writing = _connect(path, options, options.write_cache)
         reading = _reading(path, options)
@@ -231,7 +231,8 @@ def _open_files(directory: Path, options: SqliteOptions) -> _Files:
     return _Files(path, lock, writing, reading, copying)
 
 
-def _make_file(database: Path) -> None:
+def make_file(database: Path) -> None:
+    """Makes an empty file (0600) where there is no database yet: SQLite would let others read it, and make it root's."""
     try:
         descriptor = os.open(
             database, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600

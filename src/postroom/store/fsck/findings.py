@@ -36,7 +36,7 @@ class Finding(msgspec.Struct, frozen=True):
     account_id: int
     detail: str
     repaired: bool = False
-    address: str = ""  # whom it is about where that is no account
+    address: str = ""  # whom it is about: the account's, or what is no account
 
     @property
     def subject(self) -> str:

@@ -11,8 +11,11 @@ import asyncio
 from collections.abc import AsyncIterator
 from typing import Final
 
+import msgspec
+
 from postroom.store.administration import namings
 from postroom.store.blobs import blobs
+from postroom.store.directory import lookup as directory
 from postroom.store.engine.transaction import Transaction, Urgency
 from postroom.store.engine.unhurried import Unhurried
 from postroom.store.fsck.contacts import check_contacts
@@ -31,10 +34,20 @@ INTEGRITY: Final = "PRAGMA integrity_check(20)"
 async def check(
     store: Store, now: int, *, repair: bool = False, octets: bool = False
 ) -> AsyncIterator[Finding]:
-    """Everything that is wrong, as it is found. `now`: unix microseconds.
+    """Everything that is wrong, as it is found, with whose it is. `now`: unix microseconds.
 
     `octets` reads the database's pages and every body too: that takes as long as reading all the mail.
     """
+    reading = Unhurried(store.engine)
+    async for finding in _findings(store, now, repair=repair, octets=octets):
+        known = None if finding.address else await directory.account(reading, finding.account_id)
+        yield finding if known is None else msgspec.structs.replace(finding, address=str(known.address))
+    async for one in namings.dead_ends(reading):
+        words = f"{one.who} names {one.target}, and nobody here has that address: {one.remedy}"
+        yield Finding(Wrong.DEAD_END, 0, words, address=one.address or one.kind)
+
+
+async def _findings(store: Store, now: int, *, repair: bool, octets: bool) -> AsyncIterator[Finding]:
     if octets:
         for finding in await _database(store):
             yield finding
@@ -54,9 +67,6 @@ async def check(
         yield finding
     async for finding in _files(store, now, repair=repair):
         yield finding
-    async for one in namings.dead_ends(reading):
-        words = f"{one.who} names {one.target}, and nobody here has that address: {one.remedy}"
-        yield Finding(Wrong.DEAD_END, 0, words, address=one.address or one.kind)
 
 
 async def _database(store: Store) -> list[Finding]:

@@ -24,7 +24,7 @@ from postroom.message.errors import TryLater
 from postroom.store.engine.disk_errors import as_mail_errors
 from postroom.store.engine.durable import sync_directory
 from postroom.store.engine.group_commit import as_try_later
-from postroom.store.engine.sqlite import refusal
+from postroom.store.engine.sqlite import make_file, refusal
 from postroom.store.search.text import Document, Needle, needle_trigrams, pack
 
 CANDIDATES: Final = 100  # texts that are read before others have their turn
@@ -206,6 +206,8 @@ def _remove(path: Path) -> None:
 
 
 def _connect(path: Path) -> apsw.Connection:
+    with contextlib.suppress(OSError):  # SQLite says better what is wrong
+        make_file(path)
     connection = apsw.Connection(str(path))
     connection.set_busy_timeout(5000)
     connection.pragma("page_size", PAGE)

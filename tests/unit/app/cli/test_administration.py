@@ -128,7 +128,10 @@ def test_an_alias_file(run: Run, tmp_path: Path) -> None:
     assert ran.code == 0
     assert "2 aliases, 0 lists, 0 forwards for hamburger.test" in ran.out
     assert "|/bin/sh is refused" in ran.err
-    assert "/none" in ran.err
+    assert "/none cannot be read: No such file or directory\n" in ran.err
+    (tmp_path / "staff").write_bytes(b"b\xf6b@y.test\n")
+    again = run("alias", "import", str(tmp_path / "aliases"))
+    assert "staff cannot be read: it is not UTF-8 (invalid start byte at octet 1)\n" in again.err
     assert run("alias", "import", str(tmp_path / "none")).code == 1
 
 

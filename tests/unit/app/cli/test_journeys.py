@@ -8,6 +8,7 @@ from commands import Run, Served
 from offices import NOW
 from postroom.message.ids import IdKind, id_text
 from postroom.message.journey.events import Accepted, Connected, Hop, HopKind, Said
+from postroom.message.journey.timeline import iso_time
 from postroom.store import journal
 
 HOSTILE = "x\x1b[31m"
@@ -31,11 +32,22 @@ def told(served: Served) -> None:
 
 def test_the_timeline(run: Run) -> None:
     lines = run("journey --last").out.splitlines()
-    assert lines[0] == f"{id_text(IdKind.JOURNEY, 4)} at mail.hamburger.test"
+    assert lines[0] == f"{id_text(IdKind.JOURNEY, 4)} at mail.hamburger.test, {iso_time(NOW)[:10]} (UTC)"
     assert lines[1].endswith("  received from crepes.test [127.0.0.1] over ESMTP")
     assert lines[3].strip() == r"<- MAIL FROM:<a\x1b[2J@crepes.test>"
     assert lines[4].strip() == "-> 250 2.1.0 Sender ok"
     assert all(line.isprintable() for line in lines)
+
+
+def test_each_further_day_has_its_date(run: Run, served: Served) -> None:
+    """A message may wait for five of them."""
+    later = [Hop(HopKind.RELAY, NOW + days * 86_400_000_000) for days in (0, 3, 3)]
+    for number, hop in enumerate(later):
+        served.do(
+            served.office.engine.write(lambda tx, n=number, hop=hop: journal.append(tx, 4, 10 + n, hop))
+        )
+    dates = [line for line in run("journey --last").out.splitlines() if line.startswith("20")]
+    assert dates == [iso_time(NOW + 3 * 86_400_000_000)[:10]]
 
 
 def test_json(run: Run) -> None:

@@ -40,6 +40,8 @@ def test_list_and_show(run: Run) -> None:
         ("--domain pizza.test", [TWO]),
         ("--older 2h", [TWO]),
         (f"--id {ONE}", [ONE]),
+        (ONE, [ONE]),
+        (f"{TWO} --domain hamburger.test", []),
         ("--sender alice@crepes.test --recipient user0@hamburger.test", [ONE]),
         ("--sender <>", []),
     ],
@@ -71,6 +73,19 @@ def test_a_message_that_is_named_is_acted_on_at_once(run: Run) -> None:
     assert run(f"queue retry --id {ONE}").out == "retry: 1 of 1 message\n"
     for filtered in (f"retry --id {ONE} --domain hamburger.test", f"drop --id {ONE}", f"fail --id {ONE}"):
         assert run(f"queue {filtered}").code == 1
+
+
+def test_an_id_may_stand_alone_as_with_show(run: Run) -> None:
+    assert run(f"queue hold {ONE}").out == "hold: 1 of 1 message\n"
+    assert "(Drop 1 message?)" in run(f"queue drop {ONE}").err
+    assert run(f"queue drop {ONE} --yes").out == "drop: 1 of 1 message\n"
+    two = run(f"queue hold {TWO} --id {ONE}")
+    assert (two.code, ONE in two.err, TWO in two.err) == (2, True, True)
+
+
+def test_the_whole_queue_may_be_named_for_every_act(run: Run) -> None:
+    for verb in ("hold", "release", "retry", "fail", "drop"):
+        assert run(f"queue {verb} --all --dry-run").out == f"would {verb} 2 messages\n"
 
 
 def test_whoever_destroys_says_what(run: Run, served: Served) -> None:

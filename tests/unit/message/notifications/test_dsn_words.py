@@ -13,7 +13,7 @@ from postroom.message.notifications.dsn_words import meaning
         ((5, 1, 1), "no mailbox of this name"),
         ((4, 2, 2), "full"),
         ((5, 2, 2), "full"),
-        ((5, 4, 7), "as long as"),
+        ((5, 4, 7), "the time that this system keeps trying, or that your message allowed"),
         ((5, 1, 99), "address"),
     ],
 )

@@ -25,6 +25,15 @@ def test_each_directory_that_is_made_is_durable_in_the_one_above(tmp_path, synce
     assert path.stat().st_mode & 0o777 == 0o700
 
 
+def test_one_that_others_pass_through_has_its_mode_whatever_the_umask(tmp_path):
+    before = os.umask(0o077)
+    try:
+        make_durable(tmp_path / "a" / "b", 0o711)
+    finally:
+        os.umask(before)
+    assert [one.stat().st_mode & 0o777 for one in (tmp_path / "a", tmp_path / "a" / "b")] == [0o711] * 2
+
+
 def test_one_that_somebody_else_has_made_may_not_be_durable_yet(tmp_path, synced):
     (tmp_path / "a").mkdir()
     make_durable(tmp_path / "a")

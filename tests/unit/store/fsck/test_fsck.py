@@ -7,6 +7,7 @@ import pytest
 
 from mail_account import NOW, open_account
 from others_turns import others_turns
+from people import add_account, add_domains
 from postroom.message.summary.summary import summarize
 from postroom.store.blobs import blobs
 from postroom.store.emails.copying import copy
@@ -43,6 +44,13 @@ async def account(store):
 
 async def wrong(store, **other):
     return [(one.wrong, one.repaired) async for one in check(store, NOW, **other)]
+
+
+async def test_a_finding_names_whose_it_is(store):
+    await add_domains(store.engine, "l.test")
+    await add_account(store.engine, "bob@l.test")
+    await store.engine.write(lambda tx: tx.execute("UPDATE accounts SET used_bytes = 1"))
+    assert [one.subject async for one in check(store, NOW)] == ["bob@l.test"]
 
 
 async def test_nothing_is_wrong(store, account):

@@ -118,6 +118,14 @@ async def test_without_the_extensions_the_answers_are_the_same(index):
     assert await found(index, "ketch") == [1]
 
 
+async def test_nobody_else_reads_what_is_in_the_mail(tmp_path: Path):
+    index = SqliteSearch.open(tmp_path)
+    modes = {path.name: path.stat().st_mode & 0o777 for path in tmp_path.iterdir()}
+    await index.close()
+    assert set(modes.values()) == {0o600}
+    assert "search.db" in modes
+
+
 def test_a_damaged_file_is_begun_anew(tmp_path: Path):
     (tmp_path / "search.db").write_bytes(b"this is no database" * 1000)
     made = SqliteSearch.open(tmp_path)
