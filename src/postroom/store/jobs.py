@@ -28,6 +28,7 @@ import msgspec
 
 from postroom.store import hops
 from postroom.store.engine import Engine, Row, Transaction, Urgency
+from postroom.store.leases import APART
 from postroom.store.spool import (
     Blob,
     Copy,
@@ -298,16 +299,17 @@ async def renew(tx: Transaction, job: Job, until: int) -> Job | None:
 _FORSAKEN = """
 UPDATE jobs SET due = CASE WHEN held = 1 THEN CAST($3 AS BIGINT) ELSE CAST($2 AS BIGINT) END,
   alarm = CASE WHEN held = 1 THEN CAST($3 AS BIGINT) ELSE alarm END, node = 0
- WHERE node = $1
+ WHERE node = $1 OR (node <> 0 AND due > $4)
 """
 
 
-async def forsaken(tx: Transaction, node: int, now: int) -> int:
+async def forsaken(tx: Transaction, lease: Lease) -> int:
     """What the former holder of this node number had leased is due now; gives how many jobs that is.
 
-    For whoever has just taken the number (`store.leases`) and works under it not yet: the former holder is gone, or a zombie.
+    For whoever has just taken the number (`store.leases`) and works under it not yet: the former holder is gone, or a zombie. `lease` is one that the node
+    would take: what is leased for much longer was so by a clock that was ahead, whoever it was.
     """
-    return await tx.execute(_FORSAKEN, node, now, NEVER)
+    return await tx.execute(_FORSAKEN, lease.node, lease.now, NEVER, lease.until + APART)
 
 
 _LOCK_LETTER = "SELECT blob_account, blob_id FROM spool WHERE slot = $1 AND spool_id = $2 {LOCK}"
