@@ -9,7 +9,7 @@ from __future__ import annotations
 import msgspec
 
 from postroom.message import encoded_words, imap_rendering, text
-from postroom.message.address_list import mailboxes
+from postroom.message.address_list import Group, mailboxes
 from postroom.message.attachment import has_attachment
 from postroom.message.charset import header_text, visible
 from postroom.message.dates import Moment, parse_date
@@ -18,7 +18,7 @@ from postroom.message.mime import Limits, Part, Structure, scan
 from postroom.message.msgid import parse_message_ids, thread_ids
 from postroom.message.subject import base_subject
 
-VERSION = 4
+VERSION = 5
 MAX_SUMMARY = (
     1 << 20
 )  # octets of rendered ENVELOPE and BODYSTRUCTURE together; a message with more has a minimal summary
@@ -55,7 +55,8 @@ class Section(msgspec.Struct, frozen=True, array_like=True):
 class Said(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
     """What the header says, decoded, with control characters made visible; lists may be empty.
 
-    `vacant`: names in lower case of the fields with addresses, and of the subject, that are there and say nothing.
+    `vacant`: names in lower case of the fields with addresses, and of the subject, that are there and say nothing. `groups`: the names of the groups in
+    fields with addresses, by theirs.
     """
 
     subject: str
@@ -71,12 +72,13 @@ class Said(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
     in_reply_to: list[str]
     references: list[str]
     vacant: list[str]
+    groups: dict[str, list[str]] = {}
 
 
 class Summary(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
     """All that is kept of a message besides itself. Texts are decoded, with control characters made visible; lists may be empty.
 
-    `header_size` is where the body begins, `body_lines` how many LFs it has when it is one text, else 0. `vacant` as in `Said`.
+    `header_size` is where the body begins, `body_lines` how many LFs it has when it is one text, else 0. `vacant` and `groups` as in `Said`.
     Of several fields of one name the first is meant, as in ENVELOPE; `last` is what the last ones say, None where that is the same.
     """
 
@@ -104,6 +106,7 @@ class Summary(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
     preview: str
     vacant: list[str] = []
     last: Said | None = None
+    groups: dict[str, list[str]] = {}
 
     @property
     def told(self) -> Summary | Said:
@@ -195,6 +198,7 @@ def summarize(raw: bytes, *, limits: Limits = Limits(), preview: int = text.PREV
         has_attachment=has_attachment(structure),
         preview=text.preview(raw, structure, preview),
         vacant=said.vacant,
+        groups=said.groups,
         last=_last(raw, structure) if structure.repeated else None,
     )
 
@@ -205,6 +209,11 @@ def _said(fields: dict[bytes, bytes], entries: dict[bytes, imap_rendering.Entrie
         name: [Person(spec.name, spec.email) for spec in mailboxes(found)] for name, found in entries.items()
     }
     vacant = [name.decode() for name, found in people.items() if not found]
+    groups = {
+        name.decode(): names
+        for name, found in entries.items()
+        if (names := [one.name for one in found if isinstance(one, Group) and one.name])
+    }
     return Said(
         subject=subject,
         base_subject=base_subject(subject),
@@ -219,6 +228,7 @@ def _said(fields: dict[bytes, bytes], entries: dict[bytes, imap_rendering.Entrie
         in_reply_to=_ids(fields, b"in-reply-to"),
         references=_ids(fields, b"references"),
         vacant=vacant if subject or b"subject" not in fields else [*vacant, "subject"],
+        groups=groups,
     )
 
 
