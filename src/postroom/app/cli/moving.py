@@ -90,8 +90,9 @@ def import_(
     counter, done, failed = Counter("taken"), 0, 0
     try:
         for source in found:
-            told = Taking(session, address, _folder(source, into)).take(sources.mails(source), counter, done)
-            record = Imported(str(source.place), "/".join(_folder(source, into)), *told)
+            to = TakeMail(address, _folder(source, into), [], subscribed=source.subscribed)
+            told = Taking(session, to).take(sources.mails(source), counter, done)
+            record = Imported(str(source.place), "/".join(to.path), *told)
             done, failed = done + record.taken + record.known, failed + record.failed
             counter.end()
             session.terminal.record(record)
@@ -133,16 +134,15 @@ def _path(text: str, below: Sequence[str] = ()) -> list[str]:
 
 
 class Taking:
-    """One folder's messages, on their way in, as many together as a request holds."""
+    """One folder's messages, on their way in, as many together as a request holds; `to` is such a request without any."""
 
-    def __init__(self, session: Administration, address: str, folder: list[str]) -> None:
+    def __init__(self, session: Administration, to: TakeMail) -> None:
         self._session = session
-        self._address = address
-        self._folder = folder
+        self._to = to
         self._batch: list[Coming] = []
         self._octets = 0
         self._taken = self._known = self._failed = 0
-        there = session.perform(moving.DIGESTS, ListMail(address, folder), address)
+        there = session.perform(moving.DIGESTS, ListMail(to.address, to.path), to.address)
         self._there = {digest for part in there for digest in part.digests}
 
     def take(self, mails: Iterator[Marked], counter: Counter, before: int) -> tuple[int, int, int]:
@@ -173,9 +173,9 @@ class Taking:
             self._request(batch, b"")
 
     def _request(self, batch: list[Coming], content: bytes) -> None:
-        wanted = TakeMail(self._address, self._folder, batch)
+        wanted = msgspec.structs.replace(self._to, mails=batch)
         try:
-            done = self._session.one(moving.TAKE, wanted, self._address, content)
+            done = self._session.one(moving.TAKE, wanted, self._to.address, content)
         except Exception as error:
             failure = self._session.failure(error)
             if failure is None or failure.facts.get("status", "")[:1] not in ("4", "5"):
