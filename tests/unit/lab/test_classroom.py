@@ -159,7 +159,7 @@ def test_a_fresh_start(lab: LabThread, capsys: pytest.CaptureFixture[str]) -> No
     assert box.select("INBOX")[1] == [b"1"]
     box.logout()
     assert run(["lab", "reset"]) == 0
-    assert "Gone: 1 messages, 0 in queues" in capsys.readouterr().out
+    assert "Gone: 1 message, 0 in queues" in capsys.readouterr().out
 
 
 def test_a_fresh_start_while_mailboxes_go(lab: LabThread) -> None:

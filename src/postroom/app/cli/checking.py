@@ -15,7 +15,7 @@ import msgspec
 import typer
 
 from postroom.agent.invocation import CommandFailed, Json, NoColor, command, commands
-from postroom.agent.terminal import Column
+from postroom.agent.terminal import Column, count_text
 from postroom.app.authenticating import policy
 from postroom.app.cli.asking import Asking, ResolverAt, Said, asked, once
 from postroom.app.cli.configuration import nowhere
@@ -76,7 +76,8 @@ def _store(session: Administration, repair: bool) -> None:
         session.terminal.say("the store is whole")
     elif left:
         raise CommandFailed(
-            f"{len(left)} of {len(found)} findings are not repaired; {_remedy(left, repair)}", FOUND
+            f"{count_text(len(found), 'finding')}, {len(left)} of them not repaired; {_remedy(left, repair)}",
+            FOUND,
         )
 
 

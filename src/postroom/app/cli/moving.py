@@ -16,6 +16,7 @@ import msgspec
 import typer
 
 from postroom.agent.invocation import CommandFailed, command, commands
+from postroom.agent.terminal import count_text
 from postroom.app.cli.mail_sources import BadSource, Source, Sources
 from postroom.app.cli.mail_targets import TARGETS, Form
 from postroom.app.cli.session import Administration, administration
@@ -104,7 +105,7 @@ def import_(
     failed += sources.too_long
     if failed:
         why = f"; {sources.too_long} of them longer than {MOST >> 20} MiB" if sources.too_long else ""
-        raise CommandFailed(f"{failed} message{'s' * (failed != 1)} could not be taken{why}")
+        raise CommandFailed(f"{count_text(failed, 'message')} could not be taken{why}")
 
 
 def _words(record: Imported) -> str:
@@ -236,8 +237,8 @@ def export(
         counter.end()
     for name, number in counts.items():
         session.terminal.record(Exported(name, number))
-    words = "message" if sum(counts.values()) == 1 else "messages"
-    session.terminal.say(f"{sum(counts.values())} {words} of {len(counts)} folders written to {directory}")
+    what = f"{count_text(sum(counts.values()), 'message')} of {count_text(len(counts), 'folder')}"
+    session.terminal.say(f"{what} written to {directory}")
 
 
 def _check_empty(directory: Path) -> None:

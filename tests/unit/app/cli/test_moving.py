@@ -121,7 +121,7 @@ def test_an_mbox_file_and_single_messages(run: Run, people: None, tmp_path: Path
     done = run(f"import {BOB} {place} --json").records
     assert {(one["folder"], one["taken"]) for one in done} == {("Post", 1), ("INBOX", 1)}
     assert run(f"export {BOB} {tmp_path}/out --format mbox --folder Post").out == (
-        f"1 message of 1 folders written to {tmp_path}/out\n"
+        f"1 message of 1 folder written to {tmp_path}/out\n"
     )
     assert (tmp_path / "out" / "Post.mbox").read_bytes() == (
         b"From MAILER-DAEMON Sun Dec 31 15:59:59 2006\nStatus: RO\nSubject: x\n\n>From me\n\n"
