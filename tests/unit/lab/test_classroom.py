@@ -295,6 +295,7 @@ def test_a_slip_fits_on_its_paper() -> None:
     assert max(map(len, text.splitlines())) <= 64
     assert "https://192.168.100.100:2943/mail/" in text
     assert "http://127.0.0.1:2580/mail/" in as_text([slip("a@hamburger.test", "x", "", PORTS)])
+    assert "http://[::1]:2580/mail/" in as_text([slip("a@hamburger.test", "x", "::1", PORTS)])
     assert "https://[fe80::1]:2943/mail/" in as_text([slip("a@hamburger.test", "x", "fe80::1", PORTS)])
 
 
