@@ -78,14 +78,13 @@ class Said(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
 class Summary(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
     """All that is kept of a message besides itself. Texts are decoded, with control characters made visible; lists may be empty.
 
-    `header_size` is where the body begins, `body_lines` how many LFs it has when it is one text, else 0. `vacant` and `groups` as in `Said`.
+    `header_size` is where the body begins. `vacant` and `groups` as in `Said`.
     Of several fields of one name the first is meant, as in ENVELOPE; `last` is what the last ones say, None where that is the same.
     """
 
     version: int = VERSION
     size: int
     header_size: int
-    body_lines: int
     flags: int
     envelope: bytes
     body_structure: bytes
@@ -146,7 +145,6 @@ class Opening(msgspec.Struct, frozen=True, array_like=True):
     version: int
     size: int
     header_size: int
-    body_lines: int
     flags: int
     envelope: bytes
     body_structure: bytes
@@ -178,7 +176,6 @@ def summarize(raw: bytes, *, limits: Limits = Limits(), preview: int = text.PREV
     return Summary(
         size=len(raw),
         header_size=root.body_start,
-        body_lines=root.lines,
         flags=AMBIGUOUS * structure.ambiguous | TRUNCATED * structure.truncated,
         envelope=envelope,
         body_structure=body_structure,
@@ -236,7 +233,7 @@ def minimal_summary(raw: bytes) -> Summary:
     """The summary of a message that is not looked into: one opaque part without fields; it can still be fetched whole."""
     size = len(raw)
     return Summary(
-        size=size, header_size=0, body_lines=0, flags=UNPARSED, envelope=_EMPTY_ENVELOPE,
+        size=size, header_size=0, flags=UNPARSED, envelope=_EMPTY_ENVELOPE,
         body_structure=b'("application" "octet-stream" NIL NIL NIL "8bit" %d NIL NIL NIL NIL)' % size,
         sections=[Section("1", 0, 0, size, "application/octet-stream", "8bit", message=True)],
         subject="", base_subject="", sender=[], from_=[], reply_to=[], to=[], cc=[], bcc=[], sent_at=None,

@@ -343,11 +343,11 @@ def with_report(what: Submission, blob_id: str, raw: bytes) -> Submission:
         if address and notice.disposition.type == "displayed":
             shown[address] = msgspec.structs.replace(shown[address], displayed="yes")
         return msgspec.structs.replace(what, mdn=[*what.mdn, blob_id], deliveries=shown)
-    status = report_in(raw)
-    if status is None or blob_id in what.dsn or len(what.dsn) >= MAX_REPORTS:
+    statuses = report_in(raw)
+    if not statuses or blob_id in what.dsn or len(what.dsn) >= MAX_REPORTS:
         return what
     told = {**what.deliveries}
-    for one in status.recipients:
+    for one in statuses:
         address = _named(told, one.recipient) or _named(told, one.final_recipient)
         delivered = {Action.DELIVERED: "yes", Action.FAILED: "no"}.get(one.action) if one.action else None
         if address and delivered and told[address].delivered == "unknown":  # our own knowledge is better
