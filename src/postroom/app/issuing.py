@@ -157,7 +157,7 @@ class Issuer:
             authority = await self._authority()
             window = await asyncio.to_thread(authority.window, row.chain, now)
         except AcmeError as error:
-            row = msgspec.structs.replace(row, ask_again=self._unheard(row.name, error))
+            row = msgspec.structs.replace(row, ask_again=_unheard(self._around, row.name, error))
         else:
             due, ask_again = renewal(held, window, self._chance)
             row = msgspec.structs.replace(row, due=due if not row.tries else row.due, ask_again=ask_again)
@@ -205,7 +205,7 @@ class Issuer:
         try:
             window = await asyncio.to_thread(authority.window, chain, now)
         except AcmeError as error:
-            due, ask_again = renewal(held, None, self._chance)[0], self._unheard(row.name, error)
+            due, ask_again = renewal(held, None, self._chance)[0], _unheard(self._around, row.name, error)
         else:
             due, ask_again = renewal(held, window, self._chance)
         due = max(due, soonest(held, now))  # a clock that is months ahead would have it renewed on and on
@@ -252,11 +252,6 @@ class Issuer:
                 if error.code == "rateLimited":
                     raise
         return await asyncio.to_thread(authority.order, want.names)
-
-    def _unheard(self, name: str, error: AcmeError) -> int:
-        """When to ask anew for advice that did not come."""
-        self._around.log.warning("certificates.no_advice", name=name, reason=str(error))
-        return self._around.clock.now() + max(UNHEARD_WAIT, error.wait) * SECOND
 
     async def _prove(self, authority: Authority, waiting: Sequence[Authorization], tries: int) -> None:
         """Shows the proofs, has the authority look at them, and waits for what it says; raises `AcmeError`."""
@@ -332,6 +327,12 @@ class Issuer:
 
     async def _rows(self) -> list[Certificate]:
         return await certificates.listing(self._around.engine.reading())
+
+
+def _unheard(around: Around, name: str, error: AcmeError) -> int:
+    """When to ask anew for advice that did not come."""
+    around.log.warning("certificates.no_advice", name=name, reason=str(error))
+    return around.clock.now() + max(UNHEARD_WAIT, error.wait) * SECOND
 
 
 def _checked(chain: str, key: bytes, want: Wanted) -> Held:
