@@ -18,7 +18,7 @@ from postroom.agent.mailbox import Entry
 from postroom.agent.searched import Searched
 from postroom.agent.session import MailSession
 from postroom.agent.showing import Line, line_columns, message_line
-from postroom.agent.terminal import Column
+from postroom.agent.terminal import Column, count_text
 from postroom.message.query.language import All, Tree, parse
 from postroom.proto.imap.client_commands import Criteria
 from postroom.proto.imap.client_search import NotSearchable, Said, search_keys, texts
@@ -51,7 +51,7 @@ def move(session: MailSession, numbers: Sequence[str], to: str, folder: str, *, 
     moved = session.in_folder("Moving", work, folder)
     for entry in moved:
         session.terminal.record({"moved": entry.uid, "number": entry.number, "to": to})
-    session.terminal.say(f"moved {len(moved)} message{'' if len(moved) == 1 else 's'} to {to}")
+    session.terminal.say(f"moved {count_text(len(moved), 'message')} to {to}")
 
 
 def search(session: MailSession, wanted: Searched, folder: str) -> None:

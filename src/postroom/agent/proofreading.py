@@ -13,7 +13,7 @@ import typer
 from postroom.agent.invocation import CommandFailed
 from postroom.agent.mailbox import Mailbox
 from postroom.agent.session import MailSession
-from postroom.agent.terminal import Terminal
+from postroom.agent.terminal import Terminal, count_text
 from postroom.message.proof.findings import Finding, Group, Verdict
 from postroom.message.proof.table import problems, proofread
 
@@ -42,7 +42,7 @@ def judge(terminal: Terminal, findings: Sequence[Finding], without: Sequence[str
     for line in lines(findings):
         terminal.say(line)
     if wrong:
-        terminal.note(f"{len(wrong)} of {len(findings)} findings are bad")
+        terminal.note(f"{count_text(len(findings), 'finding')}, {len(wrong)} of them bad")
         raise typer.Exit(FOUND)
 
 

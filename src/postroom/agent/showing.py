@@ -23,7 +23,7 @@ from postroom.agent.mailbox import Entry, Mailbox
 from postroom.agent.reading import Letter, all_headers, line_of, read_letter, structure_lines
 from postroom.agent.saving import save
 from postroom.agent.session import MailSession
-from postroom.agent.terminal import FIRST_DAY, LAST_DAY, Column, Terminal, size_text, time_text
+from postroom.agent.terminal import FIRST_DAY, LAST_DAY, Column, Terminal, count_text, size_text, time_text
 from postroom.agent.watching import Arrival, News, Rounds
 from postroom.message.headers.dates import parse_date
 from postroom.message.headers.header import Header
@@ -138,7 +138,7 @@ def delete(session: MailSession, numbers: Sequence[str], folder: str) -> None:
     gone = session.in_mailbox(work, folder)
     for entry in gone:
         session.terminal.record({"deleted": entry.uid, "number": entry.number})
-    session.terminal.say(f"deleted {len(gone)} message{'' if len(gone) == 1 else 's'}")
+    session.terminal.say(f"deleted {count_text(len(gone), 'message')}")
 
 
 def watch(session: MailSession, interval: float, count: int, folder: str) -> None:

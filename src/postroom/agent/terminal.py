@@ -182,6 +182,11 @@ def _cell(column: Column[T], record: T) -> str:
     return printable(column.cell(record), MAX_CELL)
 
 
+def count_text(number: int, one: str, many: str = "") -> str:
+    """`1 message`, `3 messages`; `many` where that is not the word with an s."""
+    return f"{number} {one if number == 1 else many or one + 's'}"
+
+
 def size_text(octets: int) -> str:
     """`812 B`, `4.1 kB`, `50 MB`: decimal units."""
     value, unit = float(octets), 0

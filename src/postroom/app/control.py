@@ -39,6 +39,7 @@ FAREWELL_SECONDS = 10.0  # that a call with a message has to come to its end whe
 LONGEST_MESSAGE = 600.0  # seconds that a message may take to arrive
 BACKLOG = 100  # calls that wait to be taken
 MOST_OF_A_NAME = 107  # octets of a socket's name: sun_path without its NUL
+MOST_OF_A_FILE = 80  # octets of its last part: a long path is taken by the way of its directory, opened
 HUNG_UP = "the server closed the control connection: look at its log"
 _LENGTH = struct.Struct("!I")
 _PEERCRED = struct.Struct("3i")

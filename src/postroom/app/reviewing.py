@@ -5,10 +5,13 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
+from pathlib import Path
 from urllib.parse import urlsplit
 
 from postroom.app import authenticating, building, guarding, own_policy, places, reporting
+from postroom.app.control import MOST_OF_A_FILE
 from postroom.app.settings.file import Settings, SettingsError
 from postroom.app.signing_terms import rotation_terms
 from postroom.message.address import parse_domain
@@ -73,6 +76,15 @@ def _domain(key: str, name: str, example: str) -> None:
     raise SettingsError(f'{key} = "{name}": {remedy}')
 
 
+def _control(settings: Settings) -> None:
+    """A socket in a directory of whatever depth is reached by that; its own name has no such way."""
+    name = Path(settings.listen.control).name
+    if len(os.fsencode(name)) > MOST_OF_A_FILE:
+        raise SettingsError(
+            f'[listen] control: "{name}" is longer than {MOST_OF_A_FILE} octets: write a shorter name'
+        )
+
+
 def _authority(settings: Settings) -> None:
     """RFC 8555 §6.1: an authority is spoken to by HTTPS alone."""
     directory = settings.acme.directory
@@ -111,6 +123,7 @@ def _room_for_the_largest(settings: Settings) -> None:
 _NAMES = (_hostname, _own_domain)
 _REST = (
     places.check,
+    _control,
     _database,
     _web_names,
     _certified_names,

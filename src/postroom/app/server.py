@@ -119,8 +119,8 @@ class Server:
 
     async def start(self) -> dict[str, int]:
         """Listens and begins to work; gives the port of each service. Raises `CannotListen`."""
-        node, now = self.ids.node, self.clock.now()
-        await self.engine.write(lambda tx: jobs.forsaken(tx, node, now))
+        lease = self.parts.runner.any_lease()
+        await self.engine.write(lambda tx: jobs.forsaken(tx, lease))
         await self._certifying.look()
         ports = await self.services.start()
         await self._control.start()

@@ -180,7 +180,7 @@ class Runner:
         tried = 0
         try:
             while conversation.usable and not self._ending.is_set():
-                claim = partial(_claim_hops, self._now_lease(), hops)
+                claim = partial(_claim_hops, self.any_lease(), hops)
                 claimed = await self._use.engine.write(claim, Urgency.CLIENT)
                 if not claimed:
                     break
@@ -300,14 +300,15 @@ class Runner:
         use = self._use
         if use.clock.monotonic() - self._renewed < RENEW_SECONDS:
             return
-        now, until = use.clock.monotonic(), self._now_lease().until
+        now, until = use.clock.monotonic(), self.any_lease().until
         lost = await _renewed(use.engine, list(self._at_work.values()), until)
         self._renewed = now
         for destination in self._destinations.values():
             for key in destination.drop(lost):
                 self._at_work.pop(key, None)
 
-    def _now_lease(self) -> Lease:
+    def any_lease(self) -> Lease:
+        """One that begins now."""
         return self._lease(self._use.clock.now())
 
     def _busy(self) -> list[str]:
@@ -323,7 +324,7 @@ class Runner:
             room = min(CLAIM_AT_ONCE, (MOST_AT_WORK - len(self._at_work)) // 2)
             if room <= 0:
                 break
-            claim = partial(_claim, self._now_lease(), room, self._busy(), use.fetched)
+            claim = partial(_claim, self.any_lease(), room, self._busy(), use.fetched)
             began = time.monotonic()
             claimed, due = await use.engine.write(claim, Urgency.HOUSEKEEPING)
             self.take(claimed)

@@ -94,9 +94,9 @@ class Settler:
             delayed = {copy.n: Deferral(attempt.hop_down) for copy in job.copies if copy.n not in done}
         waiting = [Outcome(n, final=False, status=why.said, remote=why.remote) for n, why in delayed.items()]
         again = self._again(job, attempt, now) if len(final) < len(job.copies) else None
-        settled = await jobs.settle(tx, job, final + waiting, again)
-        if settled.blob is not None:
-            await blobs.unref(tx, settled.blob.account_id, {settled.blob.blob_id: 1}, now)
+        left = await jobs.settle(tx, job, final + waiting, again)
+        if left is not None:
+            await blobs.unref(tx, left.account_id, {left.blob_id: 1}, now)
         if about is not None:
             await self._use.placer.report(tx, about, now, placed)
         await self._note_hop(tx, job, attempt, now)

@@ -8,7 +8,7 @@ import json
 import msgspec
 import pytest
 
-from postroom.agent.terminal import Column, Terminal, age_text, json_line, size_text, time_text
+from postroom.agent.terminal import Column, Terminal, age_text, count_text, json_line, size_text, time_text
 
 
 class Fruit(msgspec.Struct):
@@ -172,3 +172,11 @@ def test_without_a_terminal_nobody_can_say_yes(monkeypatch: pytest.MonkeyPatch) 
 def test_a_question_wants_yes(monkeypatch: pytest.MonkeyPatch, typed: str, answer: bool) -> None:
     monkeypatch.setattr("sys.stdin", Screen(typed))
     assert Terminal(err=io.StringIO()).confirm("Drop all?") is answer
+
+
+@pytest.mark.parametrize(
+    ("number", "words"), [(0, "0 mailboxes"), (1, "1 mailbox"), (2, "2 mailboxes"), (1_000, "1000 mailboxes")]
+)
+def test_how_many(number: int, words: str) -> None:
+    assert count_text(number, "mailbox", "mailboxes") == words
+    assert count_text(number, "letter") == f"{number} letter{'s' * (number != 1)}"

@@ -159,7 +159,7 @@ def test_a_fresh_start(lab: LabThread, capsys: pytest.CaptureFixture[str]) -> No
     assert box.select("INBOX")[1] == [b"1"]
     box.logout()
     assert run(["lab", "reset"]) == 0
-    assert "Gone: 1 messages, 0 in queues" in capsys.readouterr().out
+    assert "Gone: 1 message, 0 in queues" in capsys.readouterr().out
 
 
 def test_a_fresh_start_while_mailboxes_go(lab: LabThread) -> None:
@@ -295,6 +295,7 @@ def test_a_slip_fits_on_its_paper() -> None:
     assert max(map(len, text.splitlines())) <= 64
     assert "https://192.168.100.100:2943/mail/" in text
     assert "http://127.0.0.1:2580/mail/" in as_text([slip("a@hamburger.test", "x", "", PORTS)])
+    assert "http://[::1]:2580/mail/" in as_text([slip("a@hamburger.test", "x", "::1", PORTS)])
     assert "https://[fe80::1]:2943/mail/" in as_text([slip("a@hamburger.test", "x", "fe80::1", PORTS)])
 
 

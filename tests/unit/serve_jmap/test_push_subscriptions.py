@@ -141,6 +141,39 @@ async def test_a_new_one_is_verified(push: Setup) -> None:
     assert "EmailDelivery" in push.service.told()["changed"][push.bob.account]
 
 
+async def test_what_changed_while_no_server_ran_is_told_by_the_next_one(push: Setup) -> None:
+    await push.made(types=["EmailDelivery"])
+    await push.pusher.close()
+    await push.stage.deliver()
+    after = Setup(push.stage)
+    await after.look()
+    await after.service.count(1)
+    first = after.service.told()
+    assert list(first["changed"][push.bob.account]) == ["EmailDelivery"]
+    await after.look()
+    await after.pusher.close()
+    again = Setup(push.stage)
+    await again.look()
+    await push.stage.deliver()
+    await again.service.count(1)
+    await again.pusher.close()
+    assert len(again.service.came) == 1  # nothing is told twice
+    assert again.service.told() != first
+
+
+async def test_what_a_push_service_did_not_take_before_the_end_is_told_after_it(push: Setup) -> None:
+    await push.made(types=["Mailbox"])
+    push.service.answers = [503] * 1000
+    await push.stage.deliver()
+    await push.service.count(2)
+    await push.pusher.close()
+    after = Setup(push.stage)
+    await after.look()
+    await after.service.count(1)
+    assert after.service.told() == push.service.told()
+    await after.pusher.close()
+
+
 async def test_only_types_that_are_asked_for(push: Setup) -> None:
     name = await push.made(types=["Mailbox"])
     await push.stage.deliver()

@@ -333,6 +333,31 @@ async def test_what_belongs_together_is_one_notice(stage: JmapStage) -> None:
     assert len(await notices(carol)) == 2
 
 
+async def test_a_subscription_to_anothers_mailbox_is_a_change_of_it(stage: JmapStage) -> None:
+    """RFC 8621 §2.2: isSubscribed is of who asks, whatever he subscribes by."""
+    her = id_text(IdKind.PRINCIPAL, await stage.move_in(CAROL))
+    bob, carol, herself = stage.jmap(BOB), stage.jmap(CAROL), await stage.user(CAROL)
+    box = (await box_of(bob, "Sent"))["id"]
+    await share(bob, box, shareWith={her: rights(*READING)})
+    state = (await carol.call("Mailbox/get", ids=[], accountId=bob.account))["state"]
+
+    async def told() -> list[str]:
+        nonlocal state
+        found = await carol.call("Mailbox/changes", sinceState=state, accountId=bob.account)
+        state = found["newState"]
+        assert found["updatedProperties"] is None
+        return list(found["updated"])
+
+    for wish in (True, False):
+        await carol.call("Mailbox/set", accountId=bob.account, update={box: {"isSubscribed": wish}})
+        assert await told() == [box]
+        await carol.call("Mailbox/set", accountId=bob.account, update={box: {"isSubscribed": wish}})
+        assert await told() == []
+    for command in ("SUBSCRIBE", "UNSUBSCRIBE"):
+        await herself.ok(f'{command} "Other Users/{BOB}/Sent"')
+        assert await told() == [box]
+
+
 async def test_who_subscribes_knows(stage: JmapStage) -> None:
     await stage.move_in(CAROL)
     imap, bob, carol = await stage.user(BOB), stage.jmap(BOB), stage.jmap(CAROL)

@@ -14,6 +14,7 @@ from postroom.message.errors import EnhancedStatus, TryLater
 from postroom.message.journey.events import Outcome
 from postroom.message.notifications.dsn_rules import Happened
 from postroom.proto.jmap.capabilities import MDN, SUBMISSION
+from postroom.proto.smtp.config import Limits
 from postroom.serve.jmap.methods.call import Call, Visitor
 from postroom.serve.jmap.push.watching import Watch
 from postroom.serve.jmap.submission import following
@@ -348,3 +349,18 @@ async def test_who_listens_is_told_what_becomes_of_it(
     assert looks == before  # nothing is waited for
     service.audience.leave(account_id, watch)
     watch.close()
+
+
+async def test_so_many_that_their_fate_could_not_be_recorded(post: JmapPost) -> None:
+    """It is refused before anything is sent, and says how many would do."""
+    post.limits = Limits(recipients=20_000)
+    bob = post.client()
+    many = [{"email": ALICE}, *({"email": f"{number:04}.{'x' * 40}@far.test"} for number in range(4_000))]
+    error = await post.refused(bob, await post.draft(bob, to=many))
+    assert error["type"] == "tooManyRecipients"
+    most = error["maxRecipients"]
+    assert 2_000 < most < 4_000
+    assert f"send to {most} at a time" in error["description"]
+    assert await post.inbox(ALICE) == []
+    await post.sent(bob, await post.draft(bob, to=many[:most]))
+    assert len(await post.inbox(ALICE)) == 1

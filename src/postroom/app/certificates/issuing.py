@@ -17,7 +17,16 @@ from functools import partial
 import msgspec
 
 from postroom.app.certificates.acme_account import forget, with_account
-from postroom.app.certificates.wanted import SECOND, Wanted, is_due, renewal, soonest, wait_after, wanted
+from postroom.app.certificates.wanted import (
+    SECOND,
+    UNHEARD_WAIT,
+    Wanted,
+    is_due,
+    renewal,
+    soonest,
+    wait_after,
+    wanted,
+)
 from postroom.app.logs import Log
 from postroom.app.settings.file import Settings
 from postroom.net.clock import Clock
@@ -27,7 +36,6 @@ from postroom.net.tls.acme import (
     Authorization,
     Offered,
     Order,
-    Window,
     request_for,
 )
 from postroom.net.tls.pem import CertificateError, Held, Material, describe, load
@@ -149,8 +157,7 @@ class Issuer:
             authority = await self._authority()
             window = await asyncio.to_thread(authority.window, row.chain, now)
         except AcmeError as error:
-            self._around.log.warning("certificates.no_advice", name=row.name, reason=str(error))
-            row = msgspec.structs.replace(row, ask_again=now + 6 * CHALLENGE_LIFE)
+            row = msgspec.structs.replace(row, ask_again=_unheard(self._around, row.name, error))
         else:
             due, ask_again = renewal(held, window, self._chance)
             row = msgspec.structs.replace(row, due=due if not row.tries else row.due, ask_again=ask_again)
@@ -195,7 +202,12 @@ class Issuer:
             await self._keep(msgspec.structs.replace(row, ordered="", order_key=b""))
             raise
         now = self._around.clock.now()
-        due, ask_again = renewal(held, await self._advice(authority, chain, now), self._chance)
+        try:
+            window = await asyncio.to_thread(authority.window, chain, now)
+        except AcmeError as error:
+            due, ask_again = renewal(held, None, self._chance)[0], _unheard(self._around, row.name, error)
+        else:
+            due, ask_again = renewal(held, window, self._chance)
         due = max(due, soonest(held, now))  # a clock that is months ahead would have it renewed on and on
         issued = Certificate(row.name, row.kind, want.names, chain, row.order_key, due, ask_again)
         await self._keep(issued)
@@ -240,12 +252,6 @@ class Issuer:
                 if error.code == "rateLimited":
                     raise
         return await asyncio.to_thread(authority.order, want.names)
-
-    async def _advice(self, authority: Authority, chain: str, now: int) -> Window | None:
-        try:
-            return await asyncio.to_thread(authority.window, chain, now)
-        except AcmeError:
-            return None
 
     async def _prove(self, authority: Authority, waiting: Sequence[Authorization], tries: int) -> None:
         """Shows the proofs, has the authority look at them, and waits for what it says; raises `AcmeError`."""
@@ -321,6 +327,12 @@ class Issuer:
 
     async def _rows(self) -> list[Certificate]:
         return await certificates.listing(self._around.engine.reading())
+
+
+def _unheard(around: Around, name: str, error: AcmeError) -> int:
+    """When to ask anew for advice that did not come."""
+    around.log.warning("certificates.no_advice", name=name, reason=str(error))
+    return around.clock.now() + max(UNHEARD_WAIT, error.wait) * SECOND
 
 
 def _checked(chain: str, key: bytes, want: Wanted) -> Held:

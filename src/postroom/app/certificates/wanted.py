@@ -26,6 +26,7 @@ DAY = 86_400 * SECOND
 FIRST_WAIT = 600  # seconds after a failure, doubled with each further one
 LONGEST_WAIT = 24 * 3600  # seconds, after many
 LIMITED_WAIT = 6 * 3600  # where the authority says that it was too often
+UNHEARD_WAIT = 6 * 3600  # where it did not say when to renew, or the least of it
 SHARE_OF_LIFE = 2 / 3  # after which a certificate is renewed where the authority does not say when
 
 

@@ -15,7 +15,7 @@ import msgspec
 import typer
 
 from postroom.agent.invocation import CommandFailed, command, commands
-from postroom.agent.terminal import Terminal, size_text
+from postroom.agent.terminal import Terminal, count_text, size_text
 from postroom.app.cli.session import Administration, administration
 from postroom.app.control import OperationError
 from postroom.app.locate import Places, places_of, store_url
@@ -89,7 +89,7 @@ def backup(session: Administration, directory: Target, base: Base = None) -> Non
     if last is None or not last.finished:
         raise CommandFailed("the server ended while the backup was being made; nothing of it is kept")
     linked = f", {last.linked} of them linked" if last.linked else ""
-    session.terminal.say(f"{directory}: {size_text(last.done)} in {last.files} files{linked}")
+    session.terminal.say(f"{directory}: {size_text(last.done)} in {count_text(last.files, 'file')}{linked}")
     if last.missing:
         names = ", ".join(last.missing[:10])
         raise CommandFailed(
@@ -160,12 +160,12 @@ async def _marked(settings: Settings, directory: Path | None, bar: Bar, send_que
 def _tell(terminal: Terminal, marked: Marked) -> None:
     terminal.record(msgspec.to_builtins(marked))
     terminal.say(
-        f"{marked.messages} messages in {marked.mailboxes} mailboxes. Next: postroom check, then postroom serve"
+        f"{count_text(marked.messages, 'message')} in {count_text(marked.mailboxes, 'mailbox', 'mailboxes')}. Next: postroom check, then postroom serve"
     )
     if marked.waiting:
         fate = (
-            "are held, since they may have been sent after the backup (postroom queue list, release, drop)"
+            "on hold, since mail may have been sent after the backup (postroom queue list, release, drop)"
             if marked.held
-            else "will be sent, perhaps for a second time"
+            else "to be sent, perhaps for a second time"
         )
-        terminal.note(f"{marked.waiting} deliveries in the queue {fate}")
+        terminal.note(f"{count_text(marked.waiting, 'delivery', 'deliveries')} in the queue: {fate}")

@@ -14,7 +14,7 @@ import msgspec
 import typer
 
 from postroom.agent.invocation import CommandFailed, command, commands
-from postroom.agent.terminal import Column
+from postroom.agent.terminal import Column, count_text
 from postroom.app.cli.session import Administration, administration
 from postroom.app.operations import contacts
 from postroom.app.operations.contacts import ContactRecord, ImportContacts, ImportedContacts, ListContacts
@@ -103,7 +103,9 @@ def export(
     for one in session.perform(contacts.LIST, ListContacts(address, book), address):
         cards.append(one.card)
         if one.left_out:
-            session.terminal.note(f"{_full(one.card)}: {len(one.left_out)} pictures or sounds left out")
+            session.terminal.note(
+                f"{_full(one.card)}: {count_text(len(one.left_out), 'picture or sound', 'pictures or sounds')} left out"
+            )
     octets = files.write(cards, form)
     if str(file) == "-":
         sys.stdout.buffer.write(octets)

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from postroom.agent.invocation import CommandFailed
+from postroom.agent.terminal import count_text
 from postroom.app.cli.session import Administration
 from postroom.app.control import OperationError
 from postroom.app.locate import Server
@@ -35,7 +36,7 @@ def write_capture(session: Administration, found: Sequence[tuple[Server, Journey
     facts = {"pcap": str(path), "connections": capture.connections, "packets": capture.packets}
     session.terminal.record(facts)
     session.terminal.say(
-        f"{capture.connections} connections, {capture.packets} packets in {path}; to look at them: wireshark {path}"
+        f"{count_text(capture.connections, 'connection')}, {count_text(capture.packets, 'packet')} in {path}; to look at them: wireshark {path}"
     )
 
 

@@ -20,15 +20,17 @@ from typing import IO, Final, cast
 
 import msgspec
 
+from postroom.message import mh
 from postroom.message.files import maildir
-from postroom.message.files.mbox_reading import Marked, MboxReader, separator, unmarked
+from postroom.message.files.mbox_reading import FIELD, Marked, MboxReader, begins, unmarked
+from postroom.wire.numbers import decimal
 
 PASSES: Final = 5  # over a Maildir that changes meanwhile
+HEAD: Final = 1_000  # octets that say what a file is
 PIECE: Final = 1 << 20  # octets of a file that are read at once
 _ENDINGS: Final = (".mbox", ".mbx", ".mbs", ".eml", ".txt", ".gz", ".xz")
 _MESSAGE: Final = ".eml"
 _NUMBERED: Final = re.compile(r"[0-9]+\.?")
-_FIELD: Final = re.compile(rb"[!-9;-~]{1,76}[ \t]*:")  # RFC 5322 §3.6.8, §4.5
 _BELOW: Final = ".sbd"  # of the directory that Thunderbird has beside an mbox file, for the folders below it
 _UNREADABLE: Final = (OSError, EOFError, lzma.LZMAError, zlib.error)
 
@@ -39,13 +41,14 @@ class BadSource(Exception):
 
 class Source(msgspec.Struct, frozen=True):
     """A file, a Maildir's folder, or the `singles` (single messages) of a directory, and the folder that its messages are for (a path; empty: where
-    nothing says). `named`: by whoever imports."""
+    nothing says). `named`: by whoever imports. `subscribed`: what is kept beside it does not say otherwise."""
 
     place: Path
     folder: tuple[str, ...]
     maildir: bool = False
     named: bool = False
     singles: bool = False
+    subscribed: bool = True
 
 
 class Sources:
@@ -61,7 +64,8 @@ class Sources:
             raise BadSource(f"{place} does not exist")
         if not place.is_dir():
             return [Source(place, (), named=True)]
-        found = list(_below(place, ()))
+        subscriptions = _subscriptions(place)
+        found = [_as_subscribed(one, subscriptions) for one in _below(place, ())]
         if not found:
             raise BadSource(
                 f"{place} has no mail: it is no Maildir (cur, new), and has no mbox files, .eml files or numbered messages"
@@ -74,17 +78,29 @@ class Sources:
             if source.maildir:
                 yield from self._maildir(source.place)
                 return
-            for place in _singles(source.place) if source.singles else [source.place]:
-                with _opened(place, named=source.named) as file:
-                    yield from self._file(place, file)
+            if source.singles:
+                yield from self._numbered(source.place)
+                return
+            with _opened(source.place, named=source.named) as file:
+                yield from self._file(source.place, file)
         except _UNREADABLE as error:
             place = getattr(error, "filename", None) or source.place
             raise BadSource(f"{place}: {getattr(error, 'strerror', None) or error}") from error
 
+    def _numbered(self, directory: Path) -> Iterator[Marked]:
+        """Single messages, with the marks that MH keeps."""
+        said = _text(directory / mh.SEQUENCES_FILE)
+        sequences = mh.read_sequences(said)
+        for place in _singles(directory):
+            with _opened(place, named=False) as file:
+                for mail in self._file(place, file):
+                    number = decimal(place.name, 9) if said else None
+                    flags = "" if number is None else mh.flags_of(number, sequences)
+                    yield mail if number is None else msgspec.structs.replace(mail, flags=flags)
+
     def _file(self, place: Path, file: IO[bytes]) -> Iterator[Marked]:
         first = file.read(PIECE)
-        line = first.lstrip(b"\r\n")[:600].partition(b"\n")[0] + b"\n"
-        if separator(line) is None:
+        if not begins(first[:HEAD]):
             octets = first + file.read(max(0, self._most - len(first) + 1))
             if first.strip():
                 yield from self._one(octets, int(place.stat().st_mtime))
@@ -98,7 +114,8 @@ class Sources:
 
     def _maildir(self, place: Path) -> Iterator[Marked]:
         """Each message once, also where a mail program moves and marks them meanwhile, which gives files other names."""
-        keywords = _keywords(place / maildir.KEYWORDS_FILE)
+        keywords = maildir.read_keywords(_text(place / maildir.KEYWORDS_FILE))
+        couriers = _couriers_keywords(place / maildir.COURIER_KEYWORDS)
         read = set[str]()
         for _ in range(PASSES):
             before, gone = len(read), False
@@ -115,7 +132,7 @@ class Sources:
                 flags, names = maildir.read_info(one.name, keywords)
                 # a copied message has a new name, a copied file a new time: the earlier one is when it came
                 for mail in self._one(octets, min(changed, maildir.read_time(one.name) or changed)):
-                    yield msgspec.structs.replace(mail, flags=flags, keywords=names)
+                    yield msgspec.structs.replace(mail, flags=flags, keywords=couriers.get(unique, names))
             if len(read) == before and not gone:
                 return
 
@@ -189,11 +206,25 @@ def _is_odd(place: Path) -> bool:
         return False
 
 
-def _keywords(place: Path) -> dict[str, str]:
+def _text(place: Path) -> str:
+    """The beginning of a file; nothing where there is none."""
     if not _is_file(place):
-        return {}
+        return ""
     with _plain(place) as file:
-        return maildir.read_keywords(file.read(PIECE).decode("utf-8", "replace"))
+        return file.read(PIECE).decode("utf-8", "replace")
+
+
+def _couriers_keywords(directory: Path) -> dict[str, tuple[str, ...]]:
+    """What Courier's list says, and of newer files of a message the newest."""
+    if not _is_directory(directory):
+        return {}
+    found = maildir.read_courier_list(_text(directory / maildir.COURIER_LIST))
+    newest: dict[str, tuple[int, Path]] = {}
+    for one in directory.iterdir():
+        about = maildir.courier_newer(one.name)
+        if about is not None:
+            newest[about[0]] = max(newest.get(about[0], (-1, one)), (about[1], one))
+    return found | {unique: tuple(_text(one).split()) for unique, (_, one) in newest.items()}
 
 
 def _below(place: Path, folder: tuple[str, ...]) -> Iterator[Source]:
@@ -210,10 +241,22 @@ def _below(place: Path, folder: tuple[str, ...]) -> Iterator[Source]:
             yield from _below(one, (*folder, *below))
         elif is_maildir or not _is_file(one):
             continue
-        elif one.suffix.lower() != _MESSAGE and separator(_first_line(one)) is not None:
+        elif one.suffix.lower() != _MESSAGE and begins(_head(one)):
             yield Source(one, (*folder, *_folder_of(one.name)))
     if not is_maildir and _singles(place):
         yield Source(place, folder, singles=True)
+
+
+def _subscriptions(place: Path) -> set[tuple[str, ...]] | None:
+    """The folders that the owner of a Maildir is subscribed to; None where nothing says."""
+    for name in maildir.SUBSCRIPTIONS if _is_maildir(place) else ():
+        if _is_file(place / name):
+            return maildir.read_subscriptions(_text(place / name))
+    return None
+
+
+def _as_subscribed(source: Source, to: set[tuple[str, ...]] | None) -> Source:
+    return msgspec.structs.replace(source, subscribed=to is None or not source.folder or source.folder in to)
 
 
 def _singles(place: Path) -> list[Path]:
@@ -225,7 +268,7 @@ def _singles(place: Path) -> list[Path]:
 def _is_single(place: Path) -> bool:
     if place.suffix.lower() == _MESSAGE:
         return True
-    return _NUMBERED.fullmatch(place.name) is not None and _FIELD.match(_first_line(place)) is not None
+    return _NUMBERED.fullmatch(place.name) is not None and FIELD.match(_head(place)) is not None
 
 
 def _folder_of(name: str) -> tuple[str, ...]:
@@ -235,9 +278,9 @@ def _folder_of(name: str) -> tuple[str, ...]:
     return () if name.lower() == "inbox" else (name,)
 
 
-def _first_line(place: Path) -> bytes:
+def _head(place: Path) -> bytes:
     try:
         with _opened(place, named=False) as file:
-            return file.read(600).lstrip(b"\r\n").partition(b"\n")[0] + b"\n"
+            return file.read(HEAD).lstrip(b"\r\n")
     except _UNREADABLE:
         return b""

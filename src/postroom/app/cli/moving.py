@@ -16,6 +16,7 @@ import msgspec
 import typer
 
 from postroom.agent.invocation import CommandFailed, command, commands
+from postroom.agent.terminal import count_text
 from postroom.app.cli.mail_sources import BadSource, Source, Sources
 from postroom.app.cli.mail_targets import TARGETS, Form
 from postroom.app.cli.session import Administration, administration
@@ -90,8 +91,9 @@ def import_(
     counter, done, failed = Counter("taken"), 0, 0
     try:
         for source in found:
-            told = Taking(session, address, _folder(source, into)).take(sources.mails(source), counter, done)
-            record = Imported(str(source.place), "/".join(_folder(source, into)), *told)
+            to = TakeMail(address, _folder(source, into), [], subscribed=source.subscribed)
+            told = Taking(session, to).take(sources.mails(source), counter, done)
+            record = Imported(str(source.place), "/".join(to.path), *told)
             done, failed = done + record.taken + record.known, failed + record.failed
             counter.end()
             session.terminal.record(record)
@@ -103,7 +105,7 @@ def import_(
     failed += sources.too_long
     if failed:
         why = f"; {sources.too_long} of them longer than {MOST >> 20} MiB" if sources.too_long else ""
-        raise CommandFailed(f"{failed} message{'s' * (failed != 1)} could not be taken{why}")
+        raise CommandFailed(f"{count_text(failed, 'message')} could not be taken{why}")
 
 
 def _words(record: Imported) -> str:
@@ -133,16 +135,15 @@ def _path(text: str, below: Sequence[str] = ()) -> list[str]:
 
 
 class Taking:
-    """One folder's messages, on their way in, as many together as a request holds."""
+    """One folder's messages, on their way in, as many together as a request holds; `to` is such a request without any."""
 
-    def __init__(self, session: Administration, address: str, folder: list[str]) -> None:
+    def __init__(self, session: Administration, to: TakeMail) -> None:
         self._session = session
-        self._address = address
-        self._folder = folder
+        self._to = to
         self._batch: list[Coming] = []
         self._octets = 0
         self._taken = self._known = self._failed = 0
-        there = session.perform(moving.DIGESTS, ListMail(address, folder), address)
+        there = session.perform(moving.DIGESTS, ListMail(to.address, to.path), to.address)
         self._there = {digest for part in there for digest in part.digests}
 
     def take(self, mails: Iterator[Marked], counter: Counter, before: int) -> tuple[int, int, int]:
@@ -173,9 +174,9 @@ class Taking:
             self._request(batch, b"")
 
     def _request(self, batch: list[Coming], content: bytes) -> None:
-        wanted = TakeMail(self._address, self._folder, batch)
+        wanted = msgspec.structs.replace(self._to, mails=batch)
         try:
-            done = self._session.one(moving.TAKE, wanted, self._address, content)
+            done = self._session.one(moving.TAKE, wanted, self._to.address, content)
         except Exception as error:
             failure = self._session.failure(error)
             if failure is None or failure.facts.get("status", "")[:1] not in ("4", "5"):
@@ -236,8 +237,8 @@ def export(
         counter.end()
     for name, number in counts.items():
         session.terminal.record(Exported(name, number))
-    words = "message" if sum(counts.values()) == 1 else "messages"
-    session.terminal.say(f"{sum(counts.values())} {words} of {len(counts)} folders written to {directory}")
+    what = f"{count_text(sum(counts.values()), 'message')} of {count_text(len(counts), 'folder')}"
+    session.terminal.say(f"{what} written to {directory}")
 
 
 def _check_empty(directory: Path) -> None:

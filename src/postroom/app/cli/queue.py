@@ -12,7 +12,7 @@ import msgspec
 import typer
 
 from postroom.agent.invocation import CommandFailed, command, commands
-from postroom.agent.terminal import Column, age_text, size_text, time_text
+from postroom.agent.terminal import Column, age_text, count_text, size_text, time_text
 from postroom.app.cli.quantities import microseconds
 from postroom.app.cli.session import Administration, DryRun, Yes, administration
 from postroom.app.operations import queue
@@ -170,7 +170,7 @@ def _act(session: Administration, chosen: Select, how: Consent, act: Act) -> Non
         return
     if not count:
         raise CommandFailed("no message in the queue matches")
-    messages = f"{count} message{'' if count == 1 else 's'}"
+    messages = count_text(count, "message")
     if how.dry_run:
         session.terminal.record({"count": count, "dry_run": True})
         session.terminal.say(f"would {act.verb} {messages}")

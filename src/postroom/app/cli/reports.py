@@ -14,7 +14,7 @@ import msgspec
 import typer
 
 from postroom.agent.invocation import CommandFailed, command, commands
-from postroom.agent.terminal import Column, time_text
+from postroom.agent.terminal import Column, count_text, time_text
 from postroom.app.cli.session import Administration, administration
 from postroom.app.operations import reports
 from postroom.app.operations.reports import (
@@ -182,7 +182,9 @@ def _list(session: Administration, wanted: ListReports, *, sent: bool) -> None:
             number = terminal.listing(found, REPORTS)
     if not number:
         terminal.note(
-            "there are no reports" if sent else f"there are no reports about the last {wanted.days} days"
+            "there are no reports"
+            if sent
+            else f"there are no reports about the last {count_text(wanted.days, 'day')}"
         )
 
 

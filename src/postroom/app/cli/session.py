@@ -153,7 +153,7 @@ def _directly(settings: Settings, operation: Operation[A, R], arguments: A, cont
     from postroom.app.operations.table import perform
 
     with asyncio.Runner() as runner:
-        office = runner.run(DirectOffice.open(settings, begins=operation.begins))
+        office = runner.run(DirectOffice.open(settings, begins=operation.begins and not operation.reads))
         facts = as_dict(arguments) | ({"content": content} if content else {})
         records = perform(office, caller(), Request(operation.name, facts))
         try:

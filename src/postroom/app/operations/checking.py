@@ -28,4 +28,4 @@ async def check(office: Office, _: Caller, wanted: Check) -> AsyncIterator[Findi
 
 
 # of a lab's servers all are checked, whether it repairs or not
-CHECK = Operation("check", Check, Finding, check, reads=True, begins=False)
+CHECK = Operation("check", Check, Finding, check, reads=True)

@@ -49,12 +49,13 @@ class Coming(msgspec.Struct, frozen=True):
 
 
 class TakeMail(msgspec.Struct, frozen=True):
-    """Messages for a folder, whose path is made where it is not there; with `content`, one message, whose octets these are."""
+    """Messages for a folder, whose path is made where it is not there, `subscribed` or not; with `content`, one message, whose octets these are."""
 
     address: str
     path: list[str]
     mails: list[Coming]
     content: Content = b""
+    subscribed: bool = True
 
 
 class Taken(msgspec.Struct, frozen=True):
@@ -122,7 +123,8 @@ async def _target(office: Office, given: TakeMail) -> MailboxRef:
             try:
                 parent = await mailboxes.by_path(tx, account_id, given.path[:depth])
             except NoSuchMailbox:
-                new = NewMailbox(number, given.path[depth - 1], parent)
+                subscribed = given.subscribed or depth < len(given.path)
+                new = NewMailbox(number, given.path[depth - 1], parent, subscribed=subscribed)
                 changes.append(await mailboxes.create(tx, account_id, new, now))
                 parent = number
         return account_id, parent, changes

@@ -190,7 +190,7 @@ class Office(Protocol):
 
 class Operation(msgspec.Struct, Generic[A, R], frozen=True):
     """One operation. `everybody`: any user of the machine may call it, not only an administrator; `reads`: it changes nothing; `begins`: it may be the first
-    that is done in a store, which is made for it."""
+    that is done in a store, which is made for it, where it does not read alone."""
 
     name: str
     arguments: type[A]

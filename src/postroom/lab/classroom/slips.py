@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from html import escape
+from ipaddress import ip_address
 from typing import Final
 
 import msgspec
@@ -27,9 +28,9 @@ class Slip(msgspec.Struct, frozen=True):
     @property
     def web(self) -> str:
         """The web mail; away from this machine under TLS only."""
-        if self.host.startswith("127."):
-            return f"http://{self.host}:{self.ports['http']}/mail/"
         host = f"[{self.host}]" if ":" in self.host else self.host
+        if ip_address(self.host).is_loopback:
+            return f"http://{host}:{self.ports['http']}/mail/"
         return f"https://{host}:{self.ports['https']}/mail/"
 
     def rows(self) -> list[tuple[str, str]]:

@@ -6,6 +6,7 @@ Not here: how (`lab.resetting`).
 from __future__ import annotations
 
 from postroom.agent.invocation import command
+from postroom.agent.terminal import count_text
 from postroom.lab.cli.session import LabSession, lab_session
 
 
@@ -17,6 +18,7 @@ def reset_lab(session: LabSession) -> None:
     found = next(iter(session.ask(RESET)))
     session.terminal.record(found)
     session.terminal.say(
-        f"Gone: {found['messages']} messages, {found['queued']} in queues, {found['journeys']} journeys, {found['faults']} faults. "
+        f"Gone: {count_text(found['messages'], 'message')}, {found['queued']} in queues, {count_text(found['journeys'], 'journey')}, "
+        f"{count_text(found['faults'], 'fault')}. "
         "Accounts, passwords and contacts are as they were; the clock cannot go back."
     )

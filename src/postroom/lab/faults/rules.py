@@ -11,6 +11,7 @@ import fnmatch
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Final, Literal, TypedDict, Unpack
 
+from postroom.agent.terminal import count_text
 from postroom.lab.faults.stages import (
     CERTIFICATES,
     STAGES,
@@ -153,7 +154,7 @@ class FaultRule:
 
     def __str__(self) -> str:
         what = self.reply.partition(" ")[0] or next(name for name in _HAPPENINGS if self.terms.get(name))
-        return f"{self.at}: {what}, {self.hits} times"
+        return f"{self.at}: {what}, {count_text(self.hits, 'time')}"
 
 
 class FaultRules:

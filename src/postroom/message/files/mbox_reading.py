@@ -2,7 +2,7 @@
 
 RFC 4155 appendix A; the flavours that programs write: `mboxo` and `mboxrd` (one `>` less), lines that end with LF or CRLF, and the fields by which mail
 programs keep marks in such a file (Status, X-Status, X-Keywords; Thunderbird's X-Mozilla-Status, -Status2 and -Keys), which are taken out. A `From ` line
-counts at the beginning and behind an empty line, and only when it names a time: prose does not. Not here: writing (`message.files.mbox`), files.
+counts at the beginning and behind an empty line, and only when it names a time, or nothing at all before a header: prose does not. Not here: writing (`message.files.mbox`), files.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from typing import Final
 import msgspec
 
 from postroom.message.headers.dates import parse_date
+from postroom.message.headers.header import Header
 
 MAX_LINE: Final = 1 << 20  # octets without a line end that are still looked at as one line
 MOST_OF_A_HEADER: Final = 1 << 20  # octets of a header in which such fields are looked for
@@ -25,6 +26,8 @@ _ASCTIME: Final = re.compile(
     rb"(?: +([+-]\d{4}))?"
 )
 _DAY: Final = re.compile(rb"(?<= )(?:[A-Z][a-z]{2}, )?\d{1,2} [A-Z][a-z]{2} ")
+_BARE: Final = re.compile(rb"From -?[ \t]*\r?\n")  # as Thunderbird writes it of late
+FIELD: Final = re.compile(rb"[!-9;-~]{1,76}[ \t]*:")  # RFC 5322 §3.6.8, §4.5
 _QUOTED: Final = re.compile(rb">+From ")
 _MARKS: Final = frozenset(
     b"status x-status x-keywords x-uid x-imap x-imapbase content-length lines"
@@ -68,6 +71,7 @@ class MboxReader:
         self._at: int | None = None
         self._blank = True  # the line before was empty, or there was none
         self._begun = False
+        self._bare = b""  # a line that begins a message if a header comes next
         self.cut = 0
 
     def feed(self, octets: bytes) -> Iterator[Marked]:
@@ -85,14 +89,29 @@ class MboxReader:
         if self._rest:
             yield from self._line(bytes(self._rest) + b"\n")
             self._rest.clear()
+        self._keep_bare()
         yield from self._finish()
 
     def _line(self, line: bytes) -> Iterator[Marked]:
         at = separator(line) if self._blank else None
-        if at is not None:
-            yield from self._finish()
-            self._begun, self._at, self._blank = True, at, False
-            return
+        if at is not None or (self._bare and FIELD.match(line)):
+            yield from self._begin(at)
+        self._keep_bare()
+        if at is None and self._blank and _BARE.fullmatch(line):
+            self._bare, self._blank = line, False
+        elif at is None:
+            self._keep(line)
+
+    def _begin(self, at: int | None) -> Iterator[Marked]:
+        yield from self._finish()
+        self._begun, self._at, self._blank, self._bare = True, at, False, b""
+
+    def _keep_bare(self) -> None:
+        bare, self._bare = self._bare, b""
+        if bare:
+            self._keep(bare)
+
+    def _keep(self, line: bytes) -> None:
         self._begun = self._begun or bool(line.strip())
         self._blank = line in (b"\n", b"\r\n")
         kept = line[1:] if _QUOTED.match(line) else line
@@ -122,6 +141,7 @@ def unmarked(octets: bytes, at: int | None) -> Marked | None:
     head, gap, body = octets.partition(b"\r\n\r\n")
     if len(head) > MOST_OF_A_HEADER:
         return Marked(octets, at)
+    at = _came(head) if at is None else at
     kept, marks = _taken_out(head)
     if not marks.keys().isdisjoint(_OWN_DATA) and b"FOLDER INTERNAL DATA" in head:
         return None
@@ -133,6 +153,16 @@ def unmarked(octets: bytes, at: int | None) -> Marked | None:
     keywords = words.decode("ascii", "replace").replace(",", " ").split()
     keywords += [name for bit, name in _MOZILLA_KEYWORDS.items() if mozilla & bit]
     return Marked(kept + gap + body, at, "".join(sorted(flags)), tuple(keywords))
+
+
+def _came(head: bytes) -> int | None:
+    """When a message came, as its newest trace says, else when it was written; None where neither does."""
+    fields = Header.parse(head + b"\r\n")
+    received, date = fields.get("Received"), fields.get("Date")
+    moment = parse_date(received.rpartition(b";")[2].strip()) if received is not None else None
+    if moment is None and date is not None:
+        moment = parse_date(date.strip())
+    return None if moment is None else moment.seconds
 
 
 def _taken_out(head: bytes) -> tuple[bytes, dict[bytes, bytes]]:
@@ -157,6 +187,15 @@ def _bits(marks: dict[bytes, bytes], name: bytes) -> int:
     """What Thunderbird writes in hexadecimal; nothing where it is anything else."""
     value = marks.get(name, b"")
     return int(value, 16) if _HEXADECIMAL.fullmatch(value) else 0
+
+
+def begins(octets: bytes) -> bool:
+    """Whether a file whose first octets these are is an mbox file."""
+    first, _, rest = octets.lstrip(b"\r\n").partition(b"\n")
+    line = first + b"\n"
+    return separator(line) is not None or (
+        _BARE.fullmatch(line) is not None and FIELD.match(rest) is not None
+    )
 
 
 def separator(line: bytes) -> int | None:

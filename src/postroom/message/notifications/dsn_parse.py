@@ -12,7 +12,6 @@ import msgspec
 
 from postroom.message.encodings.transfer import decode
 from postroom.message.errors import EnhancedStatus
-from postroom.message.headers.dates import Moment, parse_date
 from postroom.message.headers.header import Header
 from postroom.message.mime.structure import scan
 from postroom.message.notifications.dsn_rules import Action
@@ -36,10 +35,7 @@ class RecipientStatus(msgspec.Struct, frozen=True):
     original_recipient: str = ""
     action: Action | None = None
     status: EnhancedStatus | None = None
-    remote_mta: str = ""
     diagnostic: str = ""
-    last_attempt: Moment | None = None
-    retry_until: Moment | None = None
 
     @property
     def recipient(self) -> str:
@@ -47,45 +43,25 @@ class RecipientStatus(msgspec.Struct, frozen=True):
         return self.original_recipient or self.final_recipient
 
 
-class DeliveryStatus(msgspec.Struct, frozen=True):
-    """What a message/delivery-status part says."""
-
-    recipients: list[RecipientStatus]
-    reporting_mta: str = ""
-    envelope_id: str = ""
-    arrival: Moment | None = None
-
-
-def parse_delivery_status(body: bytes) -> DeliveryStatus | None:
-    """The report in the decoded body of a message/delivery-status or message/global-delivery-status part; None when it names no recipient.
+def parse_delivery_status(body: bytes) -> list[RecipientStatus]:
+    """The report in the decoded body of a message/delivery-status or message/global-delivery-status part; empty when it names no recipient.
 
     The per-message group may be missing, and the groups may run together: a new Final-Recipient begins a new one.
     """
     groups = _groups(body[:MAX_OCTETS])
-    if not groups:
-        return None
-    about = groups[0]
-    recipients = [
+    return [
         _recipient(group) for group in groups if "final-recipient" in group or "original-recipient" in group
     ]
-    if not recipients:
-        return None
-    return DeliveryStatus(
-        recipients,
-        _after_type(about.get("reporting-mta")),
-        text_of(about.get("original-envelope-id")),
-        _date(about.get("arrival-date")),
-    )
 
 
-def report_in(raw: bytes) -> DeliveryStatus | None:
-    """The report that a message holds: that of its first delivery-status part (RFC 6522 §3); None when it holds none."""
+def report_in(raw: bytes) -> list[RecipientStatus]:
+    """The report that a message holds: that of its first delivery-status part (RFC 6522 §3); empty when it holds none."""
     structure = scan(raw)
     for part in structure.parts:
         if (part.media_type, part.subtype) in _PARTS:
             body = raw[part.body_start : min(part.body_end, part.body_start + 2 * MAX_OCTETS)]
             return parse_delivery_status(decode(body, part.encoding, MAX_OCTETS).octets)
-    return None
+    return []
 
 
 def _groups(body: bytes) -> list[dict[str, bytes]]:
@@ -116,10 +92,7 @@ def _recipient(group: dict[str, bytes]) -> RecipientStatus:
         _address(group.get("original-recipient")),
         Action(action) if action in list(Action) else None,
         _status(group.get("status")),
-        _after_type(group.get("remote-mta")),
         _after_type(group.get("diagnostic-code")),
-        _date(group.get("last-attempt-date")),
-        _date(group.get("will-retry-until")),
     )
 
 
@@ -136,7 +109,3 @@ def _after_type(value: bytes | None) -> str:
     text = text_of(value)
     kind, semicolon, rest = text.partition(";")
     return rest.strip() if semicolon and kind.strip().replace("-", "").isalnum() else text
-
-
-def _date(value: bytes | None) -> Moment | None:
-    return parse_date(value) if value else None

@@ -10,7 +10,7 @@ import msgspec
 
 from postroom.message.encodings import encoded_words
 from postroom.message.encodings.charset import header_text, visible
-from postroom.message.headers.address_list import mailboxes
+from postroom.message.headers.address_list import Group, mailboxes
 from postroom.message.headers.dates import Moment, parse_date
 from postroom.message.headers.header import Header
 from postroom.message.headers.msgid import parse_message_ids, thread_ids
@@ -20,7 +20,7 @@ from postroom.message.mime.attachment import has_attachment
 from postroom.message.mime.structure import Limits, Part, Structure, scan
 from postroom.message.summary import imap_rendering
 
-VERSION = 4
+VERSION = 5
 MAX_SUMMARY = (
     1 << 20
 )  # octets of rendered ENVELOPE and BODYSTRUCTURE together; a message with more has a minimal summary
@@ -57,7 +57,8 @@ class Section(msgspec.Struct, frozen=True, array_like=True):
 class Said(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
     """What the header says, decoded, with control characters made visible; lists may be empty.
 
-    `vacant`: names in lower case of the fields with addresses, and of the subject, that are there and say nothing.
+    `vacant`: names in lower case of the fields with addresses, and of the subject, that are there and say nothing. `groups`: the names of the groups in
+    fields with addresses, by theirs.
     """
 
     subject: str
@@ -73,19 +74,19 @@ class Said(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
     in_reply_to: list[str]
     references: list[str]
     vacant: list[str]
+    groups: dict[str, list[str]] = {}
 
 
 class Summary(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
     """All that is kept of a message besides itself. Texts are decoded, with control characters made visible; lists may be empty.
 
-    `header_size` is where the body begins, `body_lines` how many LFs it has when it is one text, else 0. `vacant` as in `Said`.
+    `header_size` is where the body begins. `vacant` and `groups` as in `Said`.
     Of several fields of one name the first is meant, as in ENVELOPE; `last` is what the last ones say, None where that is the same.
     """
 
     version: int = VERSION
     size: int
     header_size: int
-    body_lines: int
     flags: int
     envelope: bytes
     body_structure: bytes
@@ -106,6 +107,7 @@ class Summary(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
     preview: str
     vacant: list[str] = []
     last: Said | None = None
+    groups: dict[str, list[str]] = {}
 
     @property
     def told(self) -> Summary | Said:
@@ -145,7 +147,6 @@ class Opening(msgspec.Struct, frozen=True, array_like=True):
     version: int
     size: int
     header_size: int
-    body_lines: int
     flags: int
     envelope: bytes
     body_structure: bytes
@@ -177,7 +178,6 @@ def summarize(raw: bytes, *, limits: Limits = Limits(), preview: int = text.PREV
     return Summary(
         size=len(raw),
         header_size=root.body_start,
-        body_lines=root.lines,
         flags=AMBIGUOUS * structure.ambiguous | TRUNCATED * structure.truncated,
         envelope=envelope,
         body_structure=body_structure,
@@ -197,6 +197,7 @@ def summarize(raw: bytes, *, limits: Limits = Limits(), preview: int = text.PREV
         has_attachment=has_attachment(structure),
         preview=text.preview(raw, structure, preview),
         vacant=said.vacant,
+        groups=said.groups,
         last=_last(raw, structure) if structure.repeated else None,
     )
 
@@ -207,6 +208,11 @@ def _said(fields: dict[bytes, bytes], entries: dict[bytes, imap_rendering.Entrie
         name: [Person(spec.name, spec.email) for spec in mailboxes(found)] for name, found in entries.items()
     }
     vacant = [name.decode() for name, found in people.items() if not found]
+    groups = {
+        name.decode(): names
+        for name, found in entries.items()
+        if (names := [one.name for one in found if isinstance(one, Group) and one.name])
+    }
     return Said(
         subject=subject,
         base_subject=base_subject(subject),
@@ -221,6 +227,7 @@ def _said(fields: dict[bytes, bytes], entries: dict[bytes, imap_rendering.Entrie
         in_reply_to=_ids(fields, b"in-reply-to"),
         references=_ids(fields, b"references"),
         vacant=vacant if subject or b"subject" not in fields else [*vacant, "subject"],
+        groups=groups,
     )
 
 
@@ -228,7 +235,7 @@ def minimal_summary(raw: bytes) -> Summary:
     """The summary of a message that is not looked into: one opaque part without fields; it can still be fetched whole."""
     size = len(raw)
     return Summary(
-        size=size, header_size=0, body_lines=0, flags=UNPARSED, envelope=_EMPTY_ENVELOPE,
+        size=size, header_size=0, flags=UNPARSED, envelope=_EMPTY_ENVELOPE,
         body_structure=b'("application" "octet-stream" NIL NIL NIL "8bit" %d NIL NIL NIL NIL)' % size,
         sections=[Section("1", 0, 0, size, "application/octet-stream", "8bit", message=True)],
         subject="", base_subject="", sender=[], from_=[], reply_to=[], to=[], cc=[], bcc=[], sent_at=None,

@@ -24,7 +24,6 @@ class Words(msgspec.Struct, frozen=True, array_like=True, gc=False):
     version: int = VERSION
     size: msgspec.Raw = _PACKED
     header_size: msgspec.Raw = _PACKED
-    body_lines: msgspec.Raw = _PACKED
     flags: msgspec.Raw = _PACKED
     envelope: bytes = b""
     body_structure: msgspec.Raw = _PACKED

@@ -185,7 +185,7 @@ def list_mailbox(c: ImapCursor) -> str:
 
 def _name(c: ImapCursor, octets: bytes) -> str:
     found = text(octets, c, "the name of a mailbox")
-    if not c.utf8 and "&" in found:
+    if not c.utf8 and "&" in found and found.isascii():  # one with other characters is written in UTF-8
         try:
             found = decode_utf7(found)
         except Utf7Error as error:

@@ -127,6 +127,7 @@ def _by(envelope: Envelope, value: str | None, terms: Terms) -> None:
                 f"Delivery within less than {terms.limits.deliver_by} seconds cannot be promised",
             )
     envelope.deliver_by = DeliverBy(terms.now + seconds, mode, bool(trace))
+    _must_leave_in_time(envelope)
 
 
 def _hold_for(envelope: Envelope, value: str | None, terms: Terms) -> None:
@@ -152,6 +153,15 @@ def _hold(envelope: Envelope, until: int, terms: Terms) -> None:
     if until > terms.now + terms.limits.hold:
         raise bad(501, "5.5.4", f"The message may be held for at most {terms.limits.hold} seconds")
     envelope.hold_until = until
+    _must_leave_in_time(envelope)
+
+
+def _must_leave_in_time(envelope: Envelope) -> None:
+    """What may not leave before it is to be returned would certainly come back (RFC 2852 §4)."""
+    by = envelope.deliver_by
+    if by and by.mode is ByMode.RETURN and envelope.hold_until and by.deadline <= envelope.hold_until:
+        words = "The message would be held until its time for delivery is over: write a later BY, or hold it for less"
+        raise bad(553, "5.4.7", words)
 
 
 def _priority(envelope: Envelope, value: str | None, terms: Terms) -> None:  # noqa: ARG001

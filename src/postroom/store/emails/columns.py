@@ -43,8 +43,9 @@ class Column(enum.Enum):
     ATTACHMENT = "attachment"
 
 
-def _people(found: Sequence[Person]) -> str:
-    return casemap(spaced(people(list(found))))
+def _people(found: Sequence[Person], groups: Sequence[str] = ()) -> str:
+    """The mailboxes of a field, and its groups by name."""
+    return casemap(spaced(", ".join([people(list(found)), *(f"{name}:" for name in groups)])))
 
 
 def _first(found: Sequence[Person]) -> str:
@@ -52,10 +53,10 @@ def _first(found: Sequence[Person]) -> str:
 
 
 VALUES: Final[dict[Column, Callable[[Summary], Any]]] = {
-    Column.FROM: lambda one: _people(one.told.from_),
-    Column.TO: lambda one: _people(one.told.to),
-    Column.CC: lambda one: _people(one.told.cc),
-    Column.BCC: lambda one: _people(one.told.bcc),
+    Column.FROM: lambda one: _people(one.told.from_, one.told.groups.get("from", ())),
+    Column.TO: lambda one: _people(one.told.to, one.told.groups.get("to", ())),
+    Column.CC: lambda one: _people(one.told.cc, one.told.groups.get("cc", ())),
+    Column.BCC: lambda one: _people(one.told.bcc, one.told.groups.get("bcc", ())),
     Column.SUBJECT: lambda one: casemap(spaced(one.told.subject)),
     Column.FIRST_FROM: lambda one: casemap(_first(one.told.from_)),
     Column.FIRST_TO: lambda one: casemap(_first(one.told.to)),

@@ -1,7 +1,8 @@
 """Who may do what only one may do: node numbers and named leases.
 
 A lease belongs to a node until a time and carries a fence, a number that grows with each new holder: whoever lost the lease is refused
-by it. Times are unix microseconds of the machine's clock, given by the caller. Not here: leases on mail (`store.spool.jobs` has its own).
+by it. Times are unix microseconds of the machine's clock, given by the caller; a lease that would last longer than any can was made by a clock that was ahead
+and has been set right, and holds nothing. Not here: leases on mail (`store.spool.jobs` has its own).
 """
 
 from __future__ import annotations
@@ -11,6 +12,8 @@ import msgspec
 from postroom.message.errors import TryLater
 from postroom.store.engine.ids import NODES
 from postroom.store.engine.transaction import Transaction
+
+APART = 120_000_000  # microseconds that the clocks of two nodes are apart at most: a minute each from the database's
 
 
 class NodeNumber(msgspec.Struct, frozen=True):
@@ -22,11 +25,11 @@ class NodeNumber(msgspec.Struct, frozen=True):
 
 
 _FREE_NODE = """
-SELECT node FROM nodes WHERE until <= $1 OR (name = $2 AND $3 = 1) ORDER BY CASE WHEN name = $2 THEN 0 ELSE 1 END, node LIMIT 1
+SELECT node FROM nodes WHERE until <= $1 OR until > $4 OR (name = $2 AND $3 = 1) ORDER BY CASE WHEN name = $2 THEN 0 ELSE 1 END, node LIMIT 1
 """
 _TAKE_NODE = """
 UPDATE nodes SET name = $2, until = $4, fence = fence + 1
- WHERE node = $1 AND (until <= $3 OR (name = $2 AND $5 = 1)) RETURNING fence, id_mark
+ WHERE node = $1 AND (until <= $3 OR until > $6 OR (name = $2 AND $5 = 1)) RETURNING fence, id_mark
 """
 _NEW_NODE = """
 INSERT INTO nodes (node, name, until, fence, id_mark) SELECT COALESCE(MAX(node), 0) + 1, CAST($1 AS TEXT), CAST($2 AS BIGINT), 1, 0 FROM nodes
@@ -41,9 +44,9 @@ async def take_node(tx: Transaction, name: str, now: int, until: int, *, alone: 
     when all are taken.
     """
     for _ in range(8):  # another node may be quicker
-        free = await tx.fetchrow(_FREE_NODE, now, name, int(alone))
+        free = await tx.fetchrow(_FREE_NODE, now, name, int(alone), until + APART)
         if free is not None:
-            taken = await tx.fetchrow(_TAKE_NODE, free[0], name, now, until, int(alone))
+            taken = await tx.fetchrow(_TAKE_NODE, free[0], name, now, until, int(alone), until + APART)
             if taken is not None:
                 return NodeNumber(free[0], taken[0], taken[1])
             continue
@@ -78,13 +81,13 @@ _TAKE = """
 INSERT INTO leases (name, node, until, fence) VALUES ($1, $2, $4, 1) ON CONFLICT (name) DO UPDATE
  SET node = excluded.node, until = excluded.until,
      fence = leases.fence + CASE WHEN leases.node = excluded.node AND leases.until > $3 THEN 0 ELSE 1 END
- WHERE leases.until <= $3 OR leases.node = excluded.node RETURNING fence
+ WHERE leases.until <= $3 OR leases.until > $5 OR leases.node = excluded.node RETURNING fence
 """
 
 
 async def take(tx: Transaction, name: str, node: int, now: int, until: int) -> int | None:
     """The fence of the named lease, which is `node`'s until `until`; taken anew or renewed. None: another node holds it."""
-    row = await tx.fetchrow(_TAKE, name, node, now, until)
+    row = await tx.fetchrow(_TAKE, name, node, now, until, until + APART)
     return None if row is None else int(row[0])
 
 

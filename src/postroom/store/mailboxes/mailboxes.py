@@ -182,6 +182,7 @@ UPDATE mailboxes SET parent_id = $3, name = $4, changed_modseq = $5 WHERE accoun
 SUBSCRIBE: Final = """
 UPDATE mailboxes SET subscribed = $3, changed_modseq = $4 WHERE account_id = $1 AND mailbox_id = $2
 """
+TOUCH: Final = "UPDATE mailboxes SET changed_modseq = $3 WHERE account_id = $1 AND mailbox_id = $2"
 
 
 async def create_account_mailboxes(tx: Transaction, account_id: int, ids: Ids, now: int) -> None:
@@ -355,6 +356,15 @@ async def subscribe(tx: Transaction, mailbox: MailboxRef, *, subscribed: bool) -
     await require(tx, mailbox)
     modseq = await bump(tx, mailbox.account_id)
     if not await tx.execute(SUBSCRIBE, mailbox.account_id, mailbox.mailbox_id, int(subscribed), modseq):
+        raise NoSuchMailbox
+    return MailboxChanged(mailbox.account_id, modseq, mailbox.mailbox_id)
+
+
+async def touch(tx: Transaction, mailbox: MailboxRef) -> MailboxChanged:
+    """What is told of it to one of those with whom it is shared is new: whether he is subscribed. Raises `NoSuchMailbox`."""
+    await require(tx, mailbox)
+    modseq = await bump(tx, mailbox.account_id)
+    if not await tx.execute(TOUCH, mailbox.account_id, mailbox.mailbox_id, modseq):
         raise NoSuchMailbox
     return MailboxChanged(mailbox.account_id, modseq, mailbox.mailbox_id)
 

@@ -26,6 +26,7 @@ from functools import partial
 
 import msgspec
 
+from postroom.store.engine.leases import APART
 from postroom.store.engine.transaction import Engine, Row, Transaction, Urgency
 from postroom.store.engine.unhurried import Unhurried
 from postroom.store.spool import hops
@@ -298,16 +299,17 @@ async def renew(tx: Transaction, job: Job, until: int) -> Job | None:
 _FORSAKEN = """
 UPDATE jobs SET due = CASE WHEN held = 1 THEN CAST($3 AS BIGINT) ELSE CAST($2 AS BIGINT) END,
   alarm = CASE WHEN held = 1 THEN CAST($3 AS BIGINT) ELSE alarm END, node = 0
- WHERE node = $1
+ WHERE node = $1 OR (node <> 0 AND due > $4)
 """
 
 
-async def forsaken(tx: Transaction, node: int, now: int) -> int:
+async def forsaken(tx: Transaction, lease: Lease) -> int:
     """What the former holder of this node number had leased is due now; gives how many jobs that is.
 
-    For whoever has just taken the number (`store.engine.leases`) and works under it not yet: the former holder is gone, or a zombie.
+    For whoever has just taken the number (`store.engine.leases`) and works under it not yet: the former holder is gone, or a zombie. `lease` is one that the node
+    would take: what is leased for much longer was so by a clock that was ahead, whoever it was.
     """
-    return await tx.execute(_FORSAKEN, node, now, NEVER)
+    return await tx.execute(_FORSAKEN, lease.node, lease.now, NEVER, lease.until + APART)
 
 
 _LOCK_LETTER = "SELECT blob_account, blob_id FROM spool WHERE slot = $1 AND spool_id = $2 {LOCK}"
@@ -327,17 +329,11 @@ UPDATE jobs SET due = CASE WHEN held = 1 THEN CAST($6 AS BIGINT) ELSE CAST($7 AS
 _STATUS = "UPDATE rcpt SET status = $5, remote = $6 WHERE slot = $1 AND spool_id = $2 AND job = $3 AND n = $4"
 
 
-class Settled(msgspec.Struct, frozen=True):
-    """`letter_gone`: it was the message's last job; `blob` is then what is not referred to any more."""
-
-    letter_gone: bool = False
-    blob: Blob | None = None
-
-
 async def settle(
     tx: Transaction, job: Job, outcomes: Sequence[Outcome], again: Again | None = None
-) -> Settled:
-    """Ends a lease: final copies leave the queue, the others wait for `again`; the last copy takes the message with it.
+) -> Blob | None:
+    """Ends a lease: final copies leave the queue, the others wait for `again`; the last copy takes the message with it, and gives the blob that is then not
+    referred to any more.
 
     A copy without an outcome was not tried, and stays. Raises `LeaseLost` when the job is not this lease's any more (nothing may
     then be committed), and ValueError when copies are left and `again` is not given.
@@ -356,18 +352,18 @@ async def settle(
         raise LeaseLost(f"job {job.number} of message {job.spool_id}")
     await tx.executemany(_END_COPY, [(*key, n) for n in final])
     await tx.executemany(_STATUS, [(*key, o.n, o.status, o.remote) for o in outcomes if not o.final])
-    return Settled()
+    return None
 
 
-async def _end(tx: Transaction, job: Job) -> Settled:
+async def _end(tx: Transaction, job: Job) -> Blob | None:
     # The message's row first: two nodes that end its last two jobs at once must not both see the other's.
     letter = await tx.fetchrow(_LOCK_LETTER, slot_of(job.spool_id), job.spool_id)
     if letter is None or not await tx.execute(_END, *_mine(job)):
         raise LeaseLost(f"job {job.number} of message {job.spool_id}")
     await tx.execute(_END_COPIES, slot_of(job.spool_id), job.spool_id, job.number)
     if not await tx.execute(_END_LETTER, slot_of(job.spool_id), job.spool_id):
-        return Settled()
-    return Settled(letter_gone=True, blob=Blob(letter[0], letter[1]) if letter[1] else None)
+        return None
+    return Blob(letter[0], letter[1]) if letter[1] else None
 
 
 def _mine(job: Job) -> tuple[int, int, int, int, int]:

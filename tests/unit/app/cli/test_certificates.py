@@ -23,6 +23,7 @@ FAILED = Certificate(
 
 
 def test_without_a_server(run: Run) -> None:
+    run("domain add hamburger.test")
     nothing = run("certificates status")
     assert (nothing.code, nothing.out) == (0, "")
     assert "self-signed" in nothing.err

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import gzip
 import mailbox
 import os
@@ -120,7 +121,7 @@ def test_an_mbox_file_and_single_messages(run: Run, people: None, tmp_path: Path
     done = run(f"import {BOB} {place} --json").records
     assert {(one["folder"], one["taken"]) for one in done} == {("Post", 1), ("INBOX", 1)}
     assert run(f"export {BOB} {tmp_path}/out --format mbox --folder Post").out == (
-        f"1 message of 1 folders written to {tmp_path}/out\n"
+        f"1 message of 1 folder written to {tmp_path}/out\n"
     )
     assert (tmp_path / "out" / "Post.mbox").read_bytes() == (
         b"From MAILER-DAEMON Sun Dec 31 15:59:59 2006\nStatus: RO\nSubject: x\n\n>From me\n\n"
@@ -150,6 +151,43 @@ def test_a_directory_of_numbered_messages_comes_in_as_one_and_in_order(
     for file, names in (("INBOX", ["1.", "2.", "10."]), ("Lists", ["Lists/b.eml", "Lists/9", "Lists/11"])):
         lines = (tmp_path / "out" / f"{file}.mbox").read_text().splitlines()
         assert [line for line in lines if line.startswith("Subject:")] == [f"Subject: {one}" for one in names]
+
+
+def test_the_marks_of_mh(run: Run, people: None, tmp_path: Path) -> None:
+    box = mailbox.MH(tmp_path / "mh")
+    for flags in ("", "S", "SFR"):
+        mail = mailbox.MHMessage(f"Subject: {flags}\n\nwords\n")
+        mail.set_sequences(
+            [name for name, letter in (("flagged", "F"), ("replied", "R")) if letter in flags]
+            + ["unseen"] * ("S" not in flags)
+        )
+        box.add(mail)
+    run(f"import {BOB} {tmp_path}/mh")
+    run(f"export {BOB} {tmp_path}/out")
+    found = {mail["Subject"]: mail.get_flags() for mail in mailbox.Maildir(tmp_path / "out", create=False)}
+    assert found == {"": "", "S": "S", "SFR": "FRS"}
+
+
+def test_what_courier_keeps_beside_a_maildir(run: Run, people: None, tmp_path: Path) -> None:
+    """Keywords, those in files of their own being newer, and subscriptions."""
+    box = mailbox.Maildir(tmp_path / "courier")
+    keys = [box.add(f"Subject: {number}\n\nwords\n") for number in range(4)]
+    for name in ("Lists.Python", "Quiet"):
+        box.add_folder(name)
+    kept = tmp_path / "courier" / "courierimapkeywords"
+    kept.mkdir()
+    (kept / ":list").write_text("work\nlater\n\n" + "".join(f"{key}:0 1\n" for key in keys[:3]))
+    (kept / f".5017661.{keys[1]}").write_text("newer\n")
+    (kept / f".5017660.{keys[1]}").write_text("older\n")
+    (kept / keys[2]).write_text("")
+    (tmp_path / "courier" / "courierimapsubscribed").write_text("INBOX\nINBOX.Lists.Python\n")
+    run(f"import {BOB} {tmp_path}/courier")
+    run(f"export {BOB} {tmp_path}/out --format mbox")
+    with contextlib.closing(mailbox.mbox(tmp_path / "out" / "INBOX.mbox")) as written:
+        found = {mail["Subject"]: mail["X-Keywords"] for mail in written}
+    assert found == {"0": "later work", "1": "newer", "2": None, "3": None}
+    sources = mail_sources.Sources(1000).find(tmp_path / "courier")
+    assert [one.folder for one in sources if not one.subscribed] == [("Quiet",)]
 
 
 @pytest.mark.parametrize("at", [40, 1500], ids=["at its beginning", "later"])

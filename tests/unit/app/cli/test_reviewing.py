@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from commands import Run
+from postroom.app.control import MOST_OF_A_FILE, is_served, listen_at
 from postroom.app.reviewing import problems
 from postroom.app.server import Server
 from postroom.app.settings.file import parse
@@ -47,6 +48,8 @@ WRONG = [
         '[listen]\nlmtp = 25\naddresses = ["127.0.0.1"]',
         "[listen] smtp and lmtp have one port, 25",
     ),
+    (f'[listen]\ncontrol = "/run/{"x" * 81}"', f'[listen] control: "{"x" * 81}" is longer than 80 octets'),
+    (f'[listen]\ncontrol = "/run/{"ü" * 41}"', "write a shorter name"),
     ("[listen]\nlmtp = 24\nhttps = 24", "[listen] lmtp and https have one port, 24"),
     ('[acme]\ndirectory = "letsencrypt"', '[acme] directory = "letsencrypt": write the URL'),
     ('[acme]\ndirectory = "http://ca.test/dir"', '[acme] directory = "http://ca.test/dir": write the URL'),
@@ -129,6 +132,14 @@ def test_a_password_file_that_is_no_text(tmp_path: Path) -> None:
 )
 def test_a_next_server_that_can_be_found(host: str) -> None:
     assert problems(parse(f'[routes."*"]\nhost = "{host}"')) == []
+
+
+def test_the_longest_name_of_a_control_socket(tmp_path: Path) -> None:
+    """It is listened at, and called, in a directory of any depth."""
+    path = tmp_path / ("d" * 200) / ("x" * MOST_OF_A_FILE)
+    assert problems(parse(f'[listen]\ncontrol = "{path}"')) == []
+    with listen_at(path):
+        assert is_served(path)
 
 
 def test_the_defaults_and_a_real_server_are_right() -> None:

@@ -49,8 +49,18 @@ def test_a_named_server_of_a_lab_is_meant_whatever_is_configured(
 def test_the_only_server_is_not_taken_for_another(run: Run) -> None:
     ran = run("domain add pizza.test --at hamburger.test")
     assert (ran.code, "--at hamburger.test: no such lab runs" in ran.err) == (2, True)
-    assert run("domain list --json").records == []
-    assert run("domain list --json --at mail.hamburger.test").code == 0
+    assert run("domain add pizza.test --at mail.hamburger.test").code == 0
+    assert len(run("domain list --json").records) == 1
+
+
+@pytest.mark.parametrize("line", ["domain list", "queue list", "export bob@hamburger.test out", "check"])
+def test_who_only_reads_begins_no_store(run: Run, config: Path, line: str) -> None:
+    """A data directory that is mistyped is not made, and not said to be empty."""
+    ran = run(line)
+    assert ran.code == 1
+    assert "there is no mail in" in ran.err
+    assert "is that the directory that was meant?" in ran.err
+    assert not (config.parent / "data" / "store").exists()
 
 
 def test_a_failure_of_all_is_a_failure(run: Run, lab: dict[str, Served]) -> None:

@@ -8,7 +8,7 @@ import tracemalloc
 import pytest
 
 from postroom.message.files import mbox
-from postroom.message.files.mbox_reading import Marked, MboxReader, separator, unmarked
+from postroom.message.files.mbox_reading import Marked, MboxReader, begins, separator, unmarked
 
 AT = 1_167_580_799  # 2006-12-31 15:59:59 UTC
 
@@ -129,6 +129,45 @@ def test_a_message_that_is_too_long_is_counted(most: int, cut: int) -> None:
 def test_no_mail_at_all() -> None:
     assert read(b"") == []
     assert read(b"\n\n\n") == []
+
+
+BARE = b"""From_
+X-Mozilla-Status: 0001
+Received: by mx.hamburger.test for bob; (a comment)
+ Sun, 31 Dec 2006 15:59:59 +0000
+Received: by mx.crepes.test; Sat, 30 Dec 2006 15:59:59 +0000
+Date: Fri, 29 Dec 2006 15:59:59 +0000
+Subject: one
+
+From_
+here on, and then
+From: nobody
+
+From -_
+
+From_
+
+From_
+Date: Sun, 31 Dec 2006 15:59:59 +0000
+
+two
+
+From_
+Subject: three
+""".replace(b"_", b" ")
+
+
+@pytest.mark.parametrize("seed", [None, *range(30)])
+@pytest.mark.parametrize("ends", [b"\n", b"\r\n"])
+def test_lines_that_say_nothing_begin_messages_before_headers(seed: int | None, ends: bytes) -> None:
+    """As Thunderbird writes them: a message came when its newest trace says, or its date."""
+    found = read(BARE.replace(b"\n", ends), None if seed is None else random.Random(seed))
+    assert [one.at for one in found] == [AT, AT, None]
+    assert [one.octets.split(b"\r\n")[-2] for one in found] == [b"From ", b"two", b"Subject: three"]
+    assert found[0].octets.count(b"From") == 4
+    assert found[0].flags == "S"
+    assert begins(BARE)
+    assert not begins(b"From \nhere on")
 
 
 @pytest.mark.parametrize("seed", range(20))

@@ -20,7 +20,7 @@ from postroom.message.notifications.dsn_text import Delivery
 
 def only(body):
     """The single recipient of a report."""
-    (recipient,) = parse_delivery_status(body.replace(b"\n", b"\r\n")).recipients
+    (recipient,) = parse_delivery_status(body.replace(b"\n", b"\r\n"))
     return recipient
 
 
@@ -31,14 +31,11 @@ def test_the_simple_example():
         b"Final-Recipient: rfc822;louisl@larry.slip.umd.edu\r\nAction: failed\r\nStatus: 4.0.0\r\n"
         b"Diagnostic-Code: smtp; 426 connection timed out\r\nLast-Attempt-Date: Thu, 7 Jul 1994 17:15:49 -0400\r\n"
     )
-    assert parsed.reporting_mta == "cs.utk.edu"
-    (recipient,) = parsed.recipients
+    (recipient,) = parsed
     assert recipient.recipient == "louisl@larry.slip.umd.edu"
     assert recipient.action is Action.FAILED
     assert recipient.status == EnhancedStatus(4, 0, 0)
     assert recipient.diagnostic == "426 connection timed out"
-    assert recipient.last_attempt.seconds == 773615749
-    assert recipient.remote_mta == ""
 
 
 def test_several_recipients_and_folding():
@@ -48,9 +45,9 @@ def test_several_recipients_and_folding():
         b"Final-Recipient: rfc822;b@cs.utk.edu\nAction: FAILED\nStatus: 5.1.1 (no such user)\n"
         b"Diagnostic-Code: smtp;\n 550-5.1.1\n\t550 gone\n\n\n"
     )
-    assert [one.action for one in parsed.recipients] == [Action.DELIVERED, Action.FAILED]
-    assert parsed.recipients[1].status == EnhancedStatus(5, 1, 1)
-    assert parsed.recipients[1].diagnostic == "550-5.1.1 550 gone"
+    assert [one.action for one in parsed] == [Action.DELIVERED, Action.FAILED]
+    assert parsed[1].status == EnhancedStatus(5, 1, 1)
+    assert parsed[1].diagnostic == "550-5.1.1 550 gone"
 
 
 @pytest.mark.parametrize(
@@ -79,18 +76,17 @@ def test_groups_that_run_together():
     parsed = parse_delivery_status(
         b"Reporting-MTA: dns;x\nFinal-Recipient: a@x\nAction: failed\nFinal-Recipient: b@x\nAction: delayed\n"
     )
-    assert [(one.final_recipient, one.action) for one in parsed.recipients] == [
+    assert [(one.final_recipient, one.action) for one in parsed] == [
         ("a@x", "failed"),
         ("b@x", "delayed"),
     ]
-    assert parsed.reporting_mta == "x"
 
 
 @pytest.mark.parametrize(
     "body", [b"", b"\r\n\r\n", b"Reporting-MTA: dns; x\r\n", b"no header at all", b"\xff\xfe", b" \r\n x"]
 )
 def test_no_report(body):
-    assert parse_delivery_status(body) is None
+    assert parse_delivery_status(body) == []
 
 
 @pytest.mark.parametrize("sender", [Address("alice", "crepes.test"), Address("ü", "crepes.test")])
@@ -106,19 +102,16 @@ def test_our_own_report_is_understood(sender):
         Report("mail.crepes.test", sender, (delivery,), now=0, unique="u1"), b"Subject: x\r\n\r\n"
     )
     parsed = report_in(made.raw)
-    assert parsed.reporting_mta == "mail.crepes.test"
-    assert parsed.recipients == [
-        RecipientStatus("пётр@x.test", "", Action.FAILED, EnhancedStatus(5, 1, 1), "mail.x.test", "550 no")
-    ]
+    assert parsed == [RecipientStatus("пётр@x.test", "", Action.FAILED, EnhancedStatus(5, 1, 1), "550 no")]
 
 
 def test_a_message_without_report():
-    assert report_in(b"Subject: x\r\n\r\nFinal-Recipient: a@x.test\r\n") is None
+    assert report_in(b"Subject: x\r\n\r\nFinal-Recipient: a@x.test\r\n") == []
 
 
 def test_bounded():
     parsed = parse_delivery_status(b"Final-Recipient: a@x\r\n\r\n" * 40_000)
-    assert len(parsed.recipients) <= MAX_RECIPIENTS + 1
+    assert len(parsed) <= MAX_RECIPIENTS + 1
 
 
 @given(

@@ -264,6 +264,29 @@ async def test_changes_up_to_an_id_and_too_many(box: Box) -> None:
     ] == "cannotCalculateChanges"
 
 
+GROUPED = (
+    b"From: Friends: Ann <ann@x.test>, bea@y.test;\r\nTo: undisclosed-recipients:;\r\n"
+    b"Cc: =?utf-8?q?Caf=C3=A9?=: dora@w.test;, eve@v.test\r\nTo: A last field: finn@u.test;\r\n\r\nhello\r\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("field", "words"),
+    [
+        ("from", "friends"), ("from", "Ann"), ("from", "bea@y"), ("from", "friends ann"), ("cc", "CAFÉ"), ("cc", "dora"),
+        ("cc", "eve@v.test"), ("to", "'last field'"), ("to", "finn"), ("text", "friends"),
+    ],
+)  # fmt: skip
+async def test_groups_are_found_by_their_names_and_members(stage: JmapStage, field: str, words: str) -> None:
+    """RFC 8621 §4.4.1: text in the field; of several the last one is told (§4.1.3)."""
+    bob = stage.jmap(BOB)
+    await stage.deliver(GROUPED)
+    await stage.deliver(b"From: ann@x.test\r\n\r\n")
+    found = (await bob.call("Email/query", filter={field: words}))["ids"]
+    assert len(found) == 2 if words == "Ann" else len(found) == 1
+    assert (await bob.call("Email/query", filter={"to": "undisclosed"}))["ids"] == []
+
+
 async def test_others_see_what_they_may(box: Box) -> None:
     imap = await box.stage.user(BOB, select="INBOX")
     await imap.ok("COPY 2 Archive")

@@ -1,19 +1,25 @@
 """What a journey and reports make of a submission's record (RFC 8621 §7, deliveryStatus), without a store."""
 
+import msgspec
 import pytest
 
 from postroom.message.journey.events import Outcome, Routed
 from postroom.proto.jmap.envelopes import Endpoint, Envelope
 from postroom.serve.jmap.submission.submission_records import (
     HANDED_ON,
+    LEAST_REPLY,
     MAX_REPLY,
     MAX_REPORTS,
     QUEUED,
     Delivery,
     Submission,
     deliveries,
+    fitting,
+    room_for_replies,
     with_report,
+    written,
 )
+from postroom.store.records.records import MAX_DATA
 
 FAR = "carol@far.test"
 NOTICE = b"""Content-Type: multipart/report; boundary=b
@@ -77,10 +83,27 @@ def test_what_the_journey_says(event: Outcome, waiting: bool, delivered: str, re
 
 def test_one_for_several_and_a_long_reply() -> None:
     both = [outcome("filed"), outcome("failed", "550 5.0.0 " + "x" * 1000, address="other@far.test")]
-    told = deliveries(both, [FAR], waiting=False)[FAR]
-    assert told.delivered == "no"
-    assert len(told.smtp_reply) == MAX_REPLY
+    told = deliveries(both, [FAR], waiting=False)
+    assert told[FAR].delivered == "no"
+    kept = fitting(msgspec.structs.replace(submission(), deliveries=told))
+    assert len(kept.deliveries[FAR].smtp_reply) == MAX_REPLY
     assert deliveries([], [FAR], waiting=True) == {FAR: Delivery(QUEUED)}
+
+
+@pytest.mark.parametrize(
+    "reply", ["550 5.0.0 " + "x" * 400, "550 " + '"\x01' * 100, "550 " + "\U0001f4ee" * 196]
+)
+def test_replies_of_very_many_are_as_long_as_the_record_has_room(reply: str) -> None:
+    everybody = [f"{number}@{'x' * 60}.test" for number in range(2_700)]
+    told = {address: Delivery(reply, "no") for address in everybody}
+    what = msgspec.structs.replace(submission(), recipients=everybody, deliveries=told)
+    what = fitting(what)
+    for number in range(MAX_REPORTS):
+        what = with_report(what, f"B{number}" + "y" * 60, REPORT % (b"0@x.test", b"delayed", b""))
+        what = with_report(what, f"B{number}" + "y" * 60, NOTICE % b"deleted")
+    assert MAX_DATA * 0.9 < len(written(what)) <= MAX_DATA
+    assert fitting(what) == what
+    assert room_for_replies(what) >= LEAST_REPLY
 
 
 def test_notices() -> None:

@@ -2,6 +2,7 @@ import pytest
 
 from postroom.message.errors import TryLater
 from postroom.store.engine import leases
+from postroom.store.engine.leases import APART
 
 MINUTE = 60_000_000
 NOW = 1_750_000_000_000_000
@@ -41,6 +42,14 @@ async def test_the_mark_of_ids_survives_and_never_falls(engine):
     assert (await node(engine, "a", NOW + MINUTE)).id_mark == 5000
 
 
+async def test_a_number_that_is_held_until_longer_than_any_can_be_is_free(engine):
+    """Its holder's clock was ahead, and was set right: a day's lease is none."""
+    ahead = await node(engine, "a", NOW + APART + 1)
+    near = await node(engine, "b", NOW + APART)
+    assert (await node(engine, "c")).node == ahead.node
+    assert (await node(engine, "d")).node not in (ahead.node, near.node)
+
+
 async def test_a_node_that_lost_its_number_is_told(engine):
     held = await node(engine, "a")
     await node(engine, "b", NOW + MINUTE)
@@ -50,7 +59,7 @@ async def test_a_node_that_lost_its_number_is_told(engine):
 async def test_numbers_run_out_with_words(engine):
     await engine.write(
         lambda tx: tx.execute(
-            "INSERT INTO nodes (node, name, until, fence, id_mark) VALUES (1023, 'x', $1, 1, 0)", NOW * 2
+            "INSERT INTO nodes (node, name, until, fence, id_mark) VALUES (1023, 'x', $1, 1, 0)", NOW + MINUTE
         )
     )
     with pytest.raises(TryLater, match="no free node number"):
@@ -67,6 +76,13 @@ async def test_a_named_lease_is_one_nodes_and_its_fence_grows(engine):
     assert await take(engine, 1, NOW + 1) == 1  # renewed
     assert await take(engine, 2, NOW + 1 + MINUTE) == 2
     assert await take(engine, 1, NOW + 2 + MINUTE) is None
+
+
+async def test_a_named_lease_of_a_clock_that_was_ahead_is_none(engine):
+    assert await take(engine, 1, NOW + APART) == 1
+    assert await take(engine, 2, NOW) is None
+    assert await take(engine, 1, NOW + APART + 1) == 1
+    assert await take(engine, 2, NOW) == 2
 
 
 async def test_a_fence_refuses_the_former_holder(engine):

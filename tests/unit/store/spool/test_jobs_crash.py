@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from postroom.store.engine.leases import APART
 from postroom.store.engine.migrations import migrate
 from postroom.store.engine.sqlite import SqliteEngine
 from postroom.store.spool import jobs, queue, spool
@@ -86,7 +87,7 @@ async def test_a_node_that_is_back_need_not_wait_for_its_former_leases(engine):
     (other,) = await engine.write(lambda tx: jobs.claim(tx, [1], lease(2), 9))
     held = Filter(accept_id=mine[1].letter.accept_id)
     await handle(engine, queue.hold, held, NOW)
-    assert await engine.write(lambda tx: jobs.forsaken(tx, 1, NOW + 1)) == 2
+    assert await engine.write(lambda tx: jobs.forsaken(tx, lease(1, NOW + 1))) == 2
     (again,) = await engine.write(lambda tx: jobs.claim(tx, [1], lease(1, NOW + 1), 9))
     assert (again.spool_id, again.epoch) == (mine[0].spool_id, 2)
     with pytest.raises(jobs.LeaseLost):  # whoever held it before is a zombie
@@ -95,6 +96,20 @@ async def test_a_node_that_is_back_need_not_wait_for_its_former_leases(engine):
     await handle(engine, queue.release, held, NOW + 2)
     (released,) = await engine.write(lambda tx: jobs.claim(tx, [1], lease(1, NOW + 2), 9))
     assert released.spool_id == mine[1].spool_id
+
+
+async def test_a_lease_of_a_clock_that_was_ahead_is_none(engine):
+    await engine.write(lambda tx: spool.put(tx, letter(1), [job()]))
+    wrong = lease(2, NOW + 365 * DAY)
+    (one,) = await engine.write(lambda tx: jobs.claim(tx, [1], wrong, 9))
+    right = lease(1, NOW)
+    assert (
+        await engine.write(lambda tx: jobs.forsaken(tx, lease(1, wrong.until - right.until + NOW - APART)))
+        == 0
+    )
+    assert await engine.write(lambda tx: jobs.forsaken(tx, right)) == 1
+    (again,) = await engine.write(lambda tx: jobs.claim(tx, [1], right, 9))
+    assert (again.spool_id, again.epoch) == (one.spool_id, 2)
 
 
 async def test_the_end_of_a_job_is_one_commit_with_what_goes_with_it(engine):
@@ -109,5 +124,5 @@ async def test_the_end_of_a_job_is_one_commit_with_what_goes_with_it(engine):
     with pytest.raises(RuntimeError, match="the report"):
         await engine.write(settle)
     again = Again(NOW, NOW + DAY)
-    assert await engine.write(lambda tx: jobs.settle(tx, one, [], again)) == jobs.Settled()
+    assert await engine.write(lambda tx: jobs.settle(tx, one, [], again)) is None
     assert numbers(await engine.write(lambda tx: jobs.claim(tx, [1], lease(), 9))) == [1]

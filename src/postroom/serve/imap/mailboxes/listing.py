@@ -221,7 +221,7 @@ async def _tell(conversation: Conversation, command: List, slice_: Sequence[Entr
         if not entry.mailbox_id or not _selected(entry, command.select):
             continue  # one that is here for what lies below it, RFC 8440 §4
         if entry.mailbox_id in counted:
-            out.append(status.line(conversation, entry.name, command.status, counted[entry.mailbox_id]))
+            out.append(status.line(conversation, written, command.status, counted[entry.mailbox_id]))
         if entry.mailbox_id in notes:
             out.append(b"* METADATA %b (%b)\r\n" % (written, notes[entry.mailbox_id]))
         if command.myrights:

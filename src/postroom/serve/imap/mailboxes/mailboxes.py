@@ -138,6 +138,7 @@ async def subscribe(conversation: Conversation, command: Subscribe) -> Answer:
     """Marks a mailbox as one that its user wants to see. One may unsubscribe from what is there no more."""
     account_id = conversation.account_id
     name = names.normal(command.mailbox).removesuffix(names.SEPARATOR)
+    others: MailboxRef | None = None
 
     async def work(tx: Transaction) -> list[Change]:
         if not command.subscribed:
@@ -150,6 +151,8 @@ async def subscribe(conversation: Conversation, command: Subscribe) -> Answer:
             return [MailboxChanged(account_id, 0, 0)]
         if ref.account_id == account_id:
             return [await mailboxes.subscribe(tx, ref, subscribed=command.subscribed)]
+        nonlocal others
+        others = ref
         if command.subscribed:
             await tree.subscribe(tx, account_id, name)
             settled = await share_notices.settle(tx, ref, conversation.service.now())
@@ -157,6 +160,8 @@ async def subscribe(conversation: Conversation, command: Subscribe) -> Answer:
         return [MailboxChanged(account_id, 0, ref.mailbox_id)]
 
     conversation.publish(await conversation.write(work))
+    if others is not None:  # of another account, so by another commit
+        conversation.publish([await conversation.write(partial(mailboxes.touch, mailbox=others))])
     return Answer("Subscribed" if command.subscribed else "Unsubscribed")
 
 

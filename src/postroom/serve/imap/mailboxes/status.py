@@ -32,7 +32,8 @@ async def status(conversation: Conversation, command: Status) -> Answer:
         return counted[ref.mailbox_id]
 
     counted = await conversation.snapshot(look)
-    conversation.out.send(line(conversation, names.normal(command.mailbox), command.items, counted))
+    written = rendering.name(names.normal(command.mailbox), utf8=conversation.machine.utf8)
+    conversation.out.send(line(conversation, written, command.items, counted))
     return Answer("Those are the numbers")
 
 
@@ -44,10 +45,9 @@ async def of_many(
     return await mailboxes.counted(tx, refs, _wanted(items))
 
 
-def line(conversation: Conversation, name: str, items: Sequence[str], counted: Counted) -> bytes:
-    """The untagged response, items in the order in which they were asked for."""
-    told = " ".join(_item(conversation, item, counted) for item in items)
-    written = rendering.name(name, utf8=conversation.machine.utf8)
+def line(conversation: Conversation, written: bytes, items: Sequence[str], counted: Counted) -> bytes:
+    """The untagged response with the name as it is written there, items in the order in which they were asked for."""
+    told = " ".join([_item(conversation, item, counted) for item in items])
     return b"* STATUS %b (%b)\r\n" % (written, told.encode())
 
 

@@ -212,6 +212,7 @@ class _Work:
 
         await self._do(work)
         self._call.publish([MailboxChanged(who, 0, ref.mailbox_id)])
+        await self._do(lambda tx: _touched(tx, ref))
 
     async def destroy(self, record: str) -> None:
         """Removes a mailbox, with what is in it only when that is asked for."""
@@ -355,5 +356,10 @@ _TYPES: Final[dict[str, Callable[[Any], bool]]] = {
     "isSubscribed": lambda value: isinstance(value, bool),
     SHARE_WITH: share_with.is_share_with,
 }
+
+
+async def _touched(tx: Transaction, ref: MailboxRef) -> list[Change]:
+    return [await mailboxes.touch(tx, ref)]
+
 
 METHODS: Final[Methods] = {"Mailbox/set": Method(MAIL, MailboxSet, set_)}

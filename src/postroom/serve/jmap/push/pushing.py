@@ -10,7 +10,8 @@ from __future__ import annotations
 import asyncio
 import os
 from collections import deque
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Awaitable, Callable, Collection, Mapping
+from functools import partial
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -22,6 +23,7 @@ from postroom.proto.jmap import ijson, webpush
 from postroom.proto.jmap.push import read_position, state_change
 from postroom.serve.jmap.methods.call import JmapService, Visitor
 from postroom.serve.jmap.push.watching import Watch
+from postroom.store.engine.transaction import Urgency
 from postroom.store.records import push_subscriptions
 from postroom.store.records.push_subscriptions import Kept, Standing
 from postroom.store.records.records import NoSuchRecord
@@ -80,6 +82,7 @@ class Pusher:
         self._sender = sender
         self._serving: dict[tuple[int, int], tuple[Kept, asyncio.Task[None]]] = {}
         self._heard: dict[tuple[int, int], str] = {}  # up to where each subscription has been told
+        self._noted: dict[tuple[int, int], str] = {}  # ... as far as the store knows
         self._verifying: set[asyncio.Task[None]] = set()
         self._made: dict[int, deque[int]] = {}
         self._looked = 0
@@ -132,22 +135,43 @@ class Pusher:
                     await self._end(one)
                 elif one.kept.verified:
                     there[one.account_id, one.record_id] = one
+        await self._begin(there)
+        await self._note()
+        return False
+
+    async def _begin(self, there: Mapping[tuple[int, int], Standing]) -> None:
+        """Serves these and no others."""
         for key, (kept, task) in list(self._serving.items()):
-            if key not in there or there[key].kept != kept or task.done():
+            if key not in there or _terms(there[key].kept) != kept or task.done():
                 await _stopped(task)
                 del self._serving[key]
                 if key not in there:
                     self._heard.pop(key, None)
+                    self._noted.pop(key, None)
         for key, one in there.items():
             if key not in self._serving:
-                self._serving[key] = one.kept, asyncio.get_running_loop().create_task(self._serve(one))
-        return False
+                self._noted[key] = one.kept.heard
+                task = asyncio.get_running_loop().create_task(self._serve(one))
+                self._serving[key] = _terms(one.kept), task
+
+    async def _note(self) -> None:
+        """Keeps up to where all were told: what changes from there on is told by whoever pushes next, after a restart, too."""
+        engine = self._service().store.engine
+        for key, heard in list(self._heard.items()):
+            if heard != self._noted.get(key):
+                work = partial(push_subscriptions.note, account_id=key[0], record_id=key[1], heard=heard)
+                await engine.write(work, Urgency.HOUSEKEEPING)
+                self._noted[key] = heard
 
     async def close(self) -> None:
         """Sends nothing more."""
         tasks = [task for _, task in self._serving.values()]
         self._serving.clear()
         await _stopped(*tasks, *self._verifying)
+        try:
+            await self._note()
+        except Exception as error:  # noqa: BLE001 - told; what was sent since the last look is told again
+            self._service().tell(error)
 
     async def _verify(self, kept: Kept, told: Any) -> None:
         try:
@@ -160,7 +184,7 @@ class Pusher:
     async def _serve(self, one: Standing) -> None:
         """Tells one subscription what changes, until it ends; one that was changed goes on where it was. What changes while a push service is not to be reached is told together."""
         key = (one.account_id, one.record_id)
-        heard = self._heard.get(key)
+        heard = self._heard.get(key) or one.kept.heard
         types = None if one.kept.types is None else frozenset(one.kept.types)
         visitor = Visitor(one.account_id, one.address, credential=one.kept.credential)
         watch = Watch(self._service(), visitor, types)
@@ -211,6 +235,11 @@ class Pusher:
             await engine.write(lambda tx: push_subscriptions.end(tx, one.account_id, one.record_id, now))
         except NoSuchRecord:
             pass  # its client was quicker
+
+
+def _terms(kept: Kept) -> Kept:
+    """What its client has set, without how far it has come."""
+    return msgspec.structs.replace(kept, heard="")
 
 
 def _part(waiting: States, *, encrypted: bool) -> tuple[States, States]:

@@ -30,7 +30,7 @@ from postroom.store.engine.ids import first_of
 from postroom.store.engine.transaction import Transaction
 from postroom.store.mailboxes import mailboxes
 from postroom.store.records import records
-from postroom.store.records.records import Kind, Record
+from postroom.store.records.records import MAX_DATA, Kind, Record
 from postroom.store.spool import recall
 from postroom.store.spool.recall import Sent
 
@@ -39,7 +39,11 @@ FOLLOWED: Final = (
     60 * 86_400 * 1_000_000
 )  # microseconds that a submission is followed: held, in the queue, and reports on it
 MAX_REPLY: Final = 200  # characters that are kept of a reply
+LEAST_REPLY: Final = 60  # octets that must be left for each: what is shorter would not say why
 MAX_REPORTS: Final = 100  # reports that are kept of one submission, of each kind
+_ROOM: Final = (
+    MAX_DATA - 16_384
+)  # octets of a record but for ids and numbers that come later, those of reports above all
 _SLICE: Final = 500  # changes of emails in one look
 _LAST: Final = (1 << 63) - 1
 
@@ -117,6 +121,38 @@ def written(what: Submission) -> bytes:
     return msgspec.json.encode(what)
 
 
+def room_for_replies(what: Submission) -> int:
+    """Octets that the record of a submission has for each of its replies, however the other values grow."""
+    return (_ROOM - _without_replies(what)) // max(1, len(what.recipients))
+
+
+def most_recipients(what: Submission) -> int:
+    """How many recipients with addresses as long as these may have a record."""
+    each = len(what.recipients)
+    return _ROOM * each // (_without_replies(what) + LEAST_REPLY * each)
+
+
+def _without_replies(what: Submission) -> int:
+    bare = {address: Delivery("", "unknown") for address in what.recipients}
+    return len(written(msgspec.structs.replace(what, deliveries=bare, dsn=[], mdn=[])))
+
+
+def fitting(what: Submission) -> Submission:
+    """With replies that are no longer than they may be; the same again for what fits."""
+    room = room_for_replies(what)
+    short = {
+        address: msgspec.structs.replace(one, smtp_reply=_within(one.smtp_reply[:MAX_REPLY], room))
+        for address, one in what.deliveries.items()
+    }
+    return msgspec.structs.replace(what, deliveries=short)
+
+
+def _within(text: str, room: int) -> str:
+    while (size := len(msgspec.json.encode(text)) - 2) > room:
+        text = text[: len(text) * room // size]
+    return text
+
+
 async def submissions(call: Call, account_id: int) -> list[Submitted]:
     """All of an account's, by id, as they are now."""
     return [read(one) for one in await all_of(call, Kind(account_id, KIND))]
@@ -187,9 +223,8 @@ async def _looked_at(call: Call, one: Submitted) -> Submission:
     told = deliveries([event for hop in hops for event in hop.events], what.recipients, waiting=waiting)
     merged = {address: _merged(what.deliveries.get(address), new) for address, new in told.items()}
     settled = not waiting and all(one.delivered != "queued" for one in merged.values())
-    return msgspec.structs.replace(
-        what, undo="pending" if pending else "final", deliveries=merged, settled=settled
-    )
+    undo = "pending" if pending else "final"
+    return fitting(msgspec.structs.replace(what, undo=undo, deliveries=merged, settled=settled))
 
 
 def _merged(former: Delivery | None, new: Delivery) -> Delivery:
@@ -239,7 +274,7 @@ def _outcome(event: Outcome) -> Delivery:
     delivered, code = _DONE.get(event.result, ("unknown", "250"))
     if delivered == "yes":
         return Delivery(DELIVERED, delivered)
-    return Delivery(_reply(event, code)[:MAX_REPLY], delivered)
+    return Delivery(_reply(event, code), delivered)
 
 
 def _reply(event: Outcome, code: str) -> str:
@@ -312,11 +347,11 @@ def with_report(what: Submission, blob_id: str, raw: bytes) -> Submission:
         if address and notice.disposition.type == "displayed":
             shown[address] = msgspec.structs.replace(shown[address], displayed="yes")
         return msgspec.structs.replace(what, mdn=[*what.mdn, blob_id], deliveries=shown)
-    status = report_in(raw)
-    if status is None or blob_id in what.dsn or len(what.dsn) >= MAX_REPORTS:
+    statuses = report_in(raw)
+    if not statuses or blob_id in what.dsn or len(what.dsn) >= MAX_REPORTS:
         return what
     told = {**what.deliveries}
-    for one in status.recipients:
+    for one in statuses:
         address = _named(told, one.recipient) or _named(told, one.final_recipient)
         delivered = {Action.DELIVERED: "yes", Action.FAILED: "no"}.get(one.action) if one.action else None
         if address and delivered and told[address].delivered == "unknown":  # our own knowledge is better
@@ -324,9 +359,9 @@ def with_report(what: Submission, blob_id: str, raw: bytes) -> Submission:
             told[address] = msgspec.structs.replace(
                 told[address],
                 delivered=delivered,
-                smtp_reply=_told_reply(words, one.status, delivered)[:MAX_REPLY],
+                smtp_reply=_told_reply(words, one.status, delivered),
             )
-    return msgspec.structs.replace(what, dsn=[*what.dsn, blob_id], deliveries=told)
+    return fitting(msgspec.structs.replace(what, dsn=[*what.dsn, blob_id], deliveries=told))
 
 
 def _told_reply(words: str, status: object, delivered: str) -> str:

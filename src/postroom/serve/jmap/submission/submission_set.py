@@ -37,6 +37,7 @@ from postroom.serve.jmap.submission.submission_records import (
     Submitted,
     follow,
     follow_one,
+    most_recipients,
     some,
     written,
 )
@@ -139,25 +140,17 @@ class Submitting:
     async def hand_in(self, about: About, letter: Stamped, kept: Envelope, given: Object) -> Object:
         """Sends it, records that, and gives what the client does not know."""
         call, account_id = self._call, self._kind.account_id
-        before = (await call.state(account_id)).modseq
+        what = _record(about, letter, kept, (await call.state(account_id)).modseq)
         accept_id = await send(call, post_of(call), letter)
         number = call.service.ids.next()
         release = (letter.envelope.hold_until or 0) * 1_000_000
-        asked = _asks_for_time(kept)
         now = call.service.now()
-        what = Submission(
-            id_text(IdKind.RECORD, about.identity.number),
-            id_text(IdKind.EMAIL, about.email_id),
-            id_text(IdKind.THREAD, about.thread_id),
-            kept,
-            release if asked else now,
-            accept_id,
-            [str(one.address) for one in letter.recipients],
-            _identifier(letter),
-            before,
-            release if release > now else 0,
-            "pending" if release > now else "final",
-            deliveries={str(one.address): Delivery(QUEUED) for one in letter.recipients},
+        what = msgspec.structs.replace(
+            what,
+            send_at=release if _asks_for_time(kept) else now,
+            accept_id=accept_id,
+            release=release if release > now else 0,
+            undo="pending" if release > now else "final",
         )
         change = await call.write(lambda tx: records.create(tx, self._kind, number, written(what)))
         call.publish([change])
@@ -267,6 +260,28 @@ class Submitting:
             raise Refused("notFound")
         self.email_of[record] = found[number].what.email_id
         return found[number]
+
+
+def _record(about: About, letter: Stamped, kept: Envelope, before: int) -> Submission:
+    """What is known before it is sent; raises `Refused` when what becomes of so many recipients could not be kept."""
+    everybody = [str(one.address) for one in letter.recipients]
+    what = Submission(
+        id_text(IdKind.RECORD, about.identity.number),
+        id_text(IdKind.EMAIL, about.email_id),
+        id_text(IdKind.THREAD, about.thread_id),
+        kept,
+        0,
+        0,
+        everybody,
+        _identifier(letter),
+        before,
+        deliveries={address: Delivery(QUEUED) for address in everybody},
+    )
+    most = most_recipients(what)
+    if len(everybody) > most:
+        words = f"what becomes of {len(everybody)} recipients with addresses as long as these cannot be recorded: send to {most} at a time"
+        raise Refused("tooManyRecipients", words, maxRecipients=most)
+    return what
 
 
 def _envelope(given: Any) -> Envelope | None:
