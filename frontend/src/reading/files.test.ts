@@ -30,5 +30,7 @@ it("gives what the sender calls an attachment, though the text shows it", () => 
 
 it("calls a file what it is", () => {
   expect(fileName(part("x", "application/x-msdownload", { name: "invoice\u202efdp.exe" }))).toBe("invoicefdp.exe");
-  expect(fileName(part("x", "text/css", { name: "\u200b" }))).toContain("text/css");
+  expect(fileName(part("x", "text/css", { name: "\u200b" }))).toMatch(/.\.css$/);
+  expect(fileName(part("x", "Text/Calendar"))).toMatch(/.\.ics$/);
+  expect(fileName(part("x", "application/x-tar"))).toMatch(/.\.x-tar$/);
 });
