@@ -8,7 +8,7 @@ from web_window import BOB, begin, rows, stay
 
 PLAIN = "Content-Type: text/plain; charset=utf-8"
 FLOWED = "Hello Bob, this paragraph goes \non and on.\n\n> What was \n> quoted.\n"
-HEBREW = "שלום בוב, מחר ב-20:00.\n\nAn English line.\n"  # noqa: RUF001
+HEBREW = "שלום בוב, מחר ב-20:00.\n\nAn English line.\n"
 NAME = "a" * 60
 FROM = f'"{"von und zu " * 12}Ketchup" <{NAME}@{"b" * 60}.{"c" * 60}.test>'
 
