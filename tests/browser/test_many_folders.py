@@ -96,10 +96,10 @@ def test_the_menu_for_moving_finds_one_among_all_and_draws_some(page_of_alice, w
     rows(page, "To be moved").click()
     page.get_by_role("heading", name="To be moved").wait_for()
     page.keyboard.press("v")
-    choices = page.locator("#move-choices [role=option]")
+    choices = page.locator("#choices [role=option]")
     expect(choices.first).to_be_visible()
     assert choices.count() < 150
-    page.locator("#move-choices").evaluate("element => element.scrollTo(0, element.scrollHeight)")
+    page.locator("#choices").evaluate("element => element.scrollTo(0, element.scrollHeight)")
     expect(choices.nth(150)).to_be_attached()
     page.keyboard.type("shelf 9 / folder 39")
     expect(choices).to_have_count(1)
