@@ -127,6 +127,7 @@ export interface EmailGetArguments extends GetArguments {
 export interface Methods {
   "Mailbox/get": Method<GetArguments, GetAnswer<Mailbox>>;
   "Mailbox/changes": Method<ChangesArguments, ChangesAnswer>;
+  "Mailbox/query": Method<{ filter: { hasAnyRole: boolean } }, QueryAnswer>;
   "Mailbox/set": Method<SetArguments & { onDestroyRemoveEmails?: boolean }, SetAnswer>;
   "Thread/get": Method<GetArguments, GetAnswer<Thread>>;
   "Email/get": Method<EmailGetArguments, GetAnswer<EmailRow & EmailBody>>;

@@ -3,7 +3,7 @@ import { beforeEach, expect, it, vi } from "vitest";
 import { jmap } from "../jmap/client";
 import type { Mailbox } from "../jmap/records";
 import { answerWith, stubBrowser } from "../testing/fake_server";
-import { loadMailboxes, mailboxState, mailboxes, refreshMailboxes, roleId, structure, tree } from "./mailboxes";
+import { loadMailboxes, loadRoles, mailboxState, mailboxes, refreshMailboxes, roleId, structure, tree } from "./mailboxes";
 
 const RIGHTS = { mayAddItems: true };
 const box = (id: string, more: object = {}) => ({ id, name: id, parentId: null, role: null, sortOrder: 0, unreadThreads: 0, myRights: RIGHTS, ...more }) as unknown as Mailbox;
@@ -25,6 +25,12 @@ it("fetches the counts of what has changed, and nothing else", async () => {
   expect(mailboxes.value.get("F2")).toMatchObject({ name: "F2", unreadThreads: 5 });
   expect(asked.map(([name, args]) => [name, args["ids"]])).toEqual([["Mailbox/changes", undefined], ["Mailbox/get", undefined], ["Mailbox/get", undefined]]);
   expect(mailboxState).toBe("2");
+});
+
+it("has those with a role first, and never fewer again", async () => {
+  answerWith({ "Mailbox/query": () => ({ ids: ["F1"] }), "Mailbox/get": () => ({ state: "1", list: [box("F1", { role: "inbox" })], notFound: [] }) });
+  await loadRoles();
+  expect(mailboxes.value.size).toBe(3); // all were there
 });
 
 it("makes the tree anew for nobody when only counts have changed", async () => {

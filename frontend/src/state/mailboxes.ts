@@ -35,6 +35,13 @@ function isSameButCounts(one: Mailbox, other: Mailbox | undefined): boolean {
 
 const ALL = { ids: null };
 
+/** Those with a role: enough for nearly every first list, which need not wait for thousands. */
+export async function loadRoles(): Promise<void> {
+  const query = jmap.call("Mailbox/query", { filter: { hasAnyRole: true } });
+  const { list } = await jmap.call("Mailbox/get", { "#ids": query.at("/ids") });
+  if (!mailboxState) mailboxes.value = new Map(list.map((one) => [one.id, one]));
+}
+
 export async function loadMailboxes(): Promise<void> {
   const answer = await jmap.call("Mailbox/get", ALL);
   mailboxState = answer.state;

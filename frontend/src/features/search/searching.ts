@@ -76,7 +76,7 @@ export function listOf(text: string): ListSource | null {
 function open(parsed: Parsed): void {
   cursor.value = -1;
   unmarkAll();
-  openList(sourceOf(parsed));
+  void openList(sourceOf(parsed));
 }
 
 function sourceOf(parsed: Parsed): ListSource {
