@@ -98,7 +98,7 @@ export interface QueryAnswer {
   limit?: number;
 }
 
-export interface QueryChangesArguments {
+interface QueryChangesArguments {
   filter?: Filter | null;
   sort?: Comparator[];
   sinceQueryState: string;
@@ -116,7 +116,7 @@ export interface QueryChangesAnswer {
   added: { id: Id; index: number }[];
 }
 
-export interface EmailGetArguments extends GetArguments {
+interface EmailGetArguments extends GetArguments {
   bodyProperties?: readonly (keyof BodyPart)[];
   fetchTextBodyValues?: boolean;
   fetchHTMLBodyValues?: boolean;

@@ -24,7 +24,7 @@ export interface Account {
 
 export type Role = "inbox" | "archive" | "drafts" | "sent" | "junk" | "trash" | "all" | "flagged" | "important" | "snoozed" | "scheduled";
 
-export interface MailboxRights {
+interface MailboxRights {
   mayReadItems: boolean;
   mayAddItems: boolean;
   mayRemoveItems: boolean;
@@ -68,7 +68,7 @@ export interface BodyPart {
   "header:Content-Type"?: string | null;
 }
 
-export interface BodyValue {
+interface BodyValue {
   value: string;
   isEncodingProblem: boolean;
   isTruncated: boolean;

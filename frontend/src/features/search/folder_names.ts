@@ -2,7 +2,7 @@
 import type { TreeNode } from "../../mail/mailbox_tree";
 import type { Mailbox } from "../../jmap/records";
 
-export interface FolderName {
+interface FolderName {
   mailbox: Mailbox;
   depth: number;
   /** What stands in the text of a search. */

@@ -100,7 +100,7 @@ export function understoodOf(list: ListSource | null): Parsed | null {
   return list?.key.startsWith(KEY) ? (known.get(list.key.slice(KEY.length)) ?? null) : null;
 }
 
-export function pathOf(text: string): string {
+function pathOf(text: string): string {
   return `/search/${encodeURIComponent(text)}`;
 }
 
