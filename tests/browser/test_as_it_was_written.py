@@ -94,6 +94,46 @@ def test_long_names_stay_within_their_message(web_lab: WebLab, sign_in, width):
     assert page.locator(".thread .scroll").evaluate("(one) => one.scrollWidth <= one.clientWidth")
 
 
+def test_a_long_name_is_cut_off_at_its_end(web_lab: WebLab, sign_in):
+    web_lab.hand_in(BOB, letter("From the left", PLAIN, "Hello.", FROM))
+    page = sign_in()
+    page.get_by_role("button", name="Account").click()
+    page.locator(".language select").select_option("ar")
+    expect(page.locator("html")).to_have_attribute("dir", "rtl")
+    names = rows(page, "From the left").locator(".names")
+    assert (
+        names.evaluate("(one) => one.scrollWidth > one.clientWidth && getComputedStyle(one).direction")
+        == "ltr"
+    )
+
+
+def test_what_a_file_will_do_is_in_sight(web_lab: WebLab, sign_in):
+    name = f"Invoice {'of the year ' * 12}.pdf.exe"
+    web_lab.send(BOB, "Open it", "Now.", attachment=name)
+    page = sign_in()
+    file = opened(page, "Open it").get_by_role("link", name=name)
+    end, link = file.evaluate(
+        """(one) => {
+            const range = document.createRange();
+            range.selectNodeContents(one.querySelector(".file").lastChild);
+            return [range.getBoundingClientRect().right, one.getBoundingClientRect().right];
+        }"""
+    )
+    expect(file).to_contain_text(".exe")
+    assert end < link
+
+
+def test_the_servers_for_programs_are_read_on_a_phone(web_lab: WebLab, sign_in):
+    page = sign_in()
+    page.set_viewport_size({"width": 360, "height": 700})
+    page.goto(f"{web_lab.url()}settings/programs")
+    table = page.get_by_role("group", name="Mail programs")
+    expect(table.get_by_role("cell", name="STARTTLS").first).to_be_visible()
+    assert table.evaluate("(one) => one.scrollWidth <= one.clientWidth")
+    ports = table.get_by_role("row").nth(1).get_by_role("cell").nth(2).locator("code")
+    assert len(ports.evaluate("(one) => [...one.getClientRects()]")) == 1
+
+
 @pytest.mark.parametrize(("width", "height"), [(360, 700), (1280, 800)])
 def test_what_is_told_lies_on_no_button_of_a_window(web_lab: WebLab, window: Page, width, height):
     stay(window, web_lab, stays=False)
