@@ -107,6 +107,23 @@ def test_a_long_name_is_cut_off_at_its_end(web_lab: WebLab, sign_in):
     )
 
 
+def test_the_lines_of_a_row_lie_within_it(web_lab: WebLab, sign_in):
+    web_lab.send(BOB, "Three lines", "The third one.")
+    page = sign_in()
+    row = rows(page, "Three lines")
+    expect(row).to_be_visible()
+    outside = row.evaluate(
+        """(one) => {
+            const all = one.getBoundingClientRect();
+            return [".who", ".subject", ".preview", ".star"].filter((part) => {
+                const { top, bottom } = one.querySelector(part).getBoundingClientRect();
+                return top < all.top || bottom > all.bottom;
+            });
+        }"""
+    )
+    assert outside == []
+
+
 def test_what_a_file_will_do_is_in_sight(web_lab: WebLab, sign_in):
     name = f"Invoice {'of the year ' * 12}.pdf.exe"
     web_lab.send(BOB, "Open it", "Now.", attachment=name)
