@@ -25,7 +25,7 @@ export function PreviewDialog() {
   return (
     <Dialog title={name} onClose={() => (previewed.value = null)}>
       <div class="file-preview" key={part.blobId}>{found && <found.Preview part={part} />}</div>
-      <p class="tools">
+      <p class="file-tools">
         <a class="quiet framed" href={jmap.downloadUrl(part.blobId ?? "", name, part.type)} download={name}>
           <Icon name="download" />
           {t("attachments.download")}
