@@ -1,9 +1,10 @@
 """Hundreds of folders are like ten: what is in sight is drawn, keys reach all of them, and mail that comes draws one line."""
 
 import imaplib
+import re
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from web_lab import WebLab
 from web_window import rows
@@ -37,6 +38,26 @@ def lines(page: Page) -> int:
 
 def scroll(page: Page, top: int) -> None:
     page.locator(".sidebar").evaluate("(element, top) => element.scrollTo(0, top)", top)
+
+
+def test_the_list_waits_for_no_folder(page, web_lab):
+    held = []
+    all_of_them = re.compile(r'"Mailbox/get",{"accountId":"[^"]*","ids":null')
+
+    def hold(route: Route) -> None:
+        (held.append if all_of_them.search(route.request.post_data or "") else Route.continue_)(route)
+
+    page.route("**/jmap/api*", hold)
+    web_lab.send(ALICE, "Before the folders", "Text.")
+    page.goto(web_lab.url(ALICE))
+    page.get_by_label("Address").fill(ALICE)
+    page.get_by_label("Password").fill(web_lab.password(ALICE))
+    page.get_by_role("button", name="Sign in").click()
+    expect(rows(page, "Before the folders")).to_be_visible()
+    expect(page.get_by_role("link", name="Shelf 0")).to_have_count(0)
+    for route in held:
+        route.continue_()
+    expect(page.get_by_role("link", name="Shelf 0")).to_be_visible()
 
 
 def test_only_what_is_near_the_window_is_drawn(page_of_alice):
@@ -96,10 +117,10 @@ def test_the_menu_for_moving_finds_one_among_all_and_draws_some(page_of_alice, w
     rows(page, "To be moved").click()
     page.get_by_role("heading", name="To be moved").wait_for()
     page.keyboard.press("v")
-    choices = page.locator("#move-choices [role=option]")
+    choices = page.locator("#choices [role=option]")
     expect(choices.first).to_be_visible()
     assert choices.count() < 150
-    page.locator("#move-choices").evaluate("element => element.scrollTo(0, element.scrollHeight)")
+    page.locator("#choices").evaluate("element => element.scrollTo(0, element.scrollHeight)")
     expect(choices.nth(150)).to_be_attached()
     page.keyboard.type("shelf 9 / folder 39")
     expect(choices).to_have_count(1)

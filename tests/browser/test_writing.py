@@ -319,6 +319,24 @@ def test_a_message_waits_for_its_time(sign_in, page, write):
     expect(page.get_by_text("No message waits for its time.")).to_be_visible()
 
 
+def test_an_answer_that_is_called_back_later_has_answered_nothing(web_lab, sign_in, page, row):
+    web_lab.send(BOB, "Breakfast", "When?")
+    sign_in()
+    row("Breakfast").click()
+    page.get_by_role("button", name="Reply", exact=True).last.click()
+    window = page.get_by_role("dialog", name="Re: Breakfast")
+    window.get_by_role("button", name="Send later").click()
+    page.get_by_role("button", name=re.compile("Tomorrow morning")).click()
+    expect(page.get_by_role("link", name="Scheduled 1")).to_be_visible()
+    assert emails(page, "Breakfast", "keywords")[-1]["keywords"].get("$answered")
+    page.reload()
+    page.get_by_role("link", name="Scheduled 1").click()
+    page.get_by_role("button", name="Cancel and edit").click()
+    expect(page.get_by_text("No message waits for its time.")).to_be_visible()
+    expect(window).to_be_visible()
+    assert not any("$answered" in one["keywords"] for one in emails(page, "Breakfast", "keywords"))
+
+
 def test_a_message_goes_on_as_it_is(web_lab, sign_in, page, row):
     web_lab.send(BOB, "For somebody else", "This is for the kitchen.")
     sign_in()

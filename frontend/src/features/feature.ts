@@ -36,7 +36,7 @@ export interface Slots {
   overlay: object; // above everything: windows, dialogs; always there
 }
 
-export type SlotFillings = { [Name in keyof Slots]?: readonly ComponentType<Slots[Name]>[] };
+type SlotFillings = { [Name in keyof Slots]?: readonly ComponentType<Slots[Name]>[] };
 
 export interface Feature {
   name: string;

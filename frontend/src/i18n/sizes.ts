@@ -9,6 +9,6 @@ export function size(octets: number): string {
     octets /= 1000;
     unit++;
   }
-  const style = { style: "unit", unit: UNITS[unit], unitDisplay: "short", maximumFractionDigits: octets < 10 && unit ? 1 : 0 } as const;
+  const style = { style: "unit", unit: UNITS[unit], unitDisplay: unit ? "short" : "long", maximumFractionDigits: octets < 10 && unit ? 1 : 0 } as const;
   return new Intl.NumberFormat(locale.value, style as Intl.NumberFormatOptions).format(octets);
 }

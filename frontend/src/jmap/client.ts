@@ -52,7 +52,7 @@ export interface Keeper {
   answer(calls: readonly KeptCall[]): Promise<ReadonlyMap<string, unknown>>;
 }
 
-export type KeptCall = Pick<Waiting, "name" | "args" | "callId">;
+type KeptCall = Pick<Waiting, "name" | "args" | "callId">;
 
 type Fetch = (url: string, init: RequestInit) => Promise<Response>;
 

@@ -98,7 +98,7 @@ export interface QueryAnswer {
   limit?: number;
 }
 
-export interface QueryChangesArguments {
+interface QueryChangesArguments {
   filter?: Filter | null;
   sort?: Comparator[];
   sinceQueryState: string;
@@ -116,7 +116,7 @@ export interface QueryChangesAnswer {
   added: { id: Id; index: number }[];
 }
 
-export interface EmailGetArguments extends GetArguments {
+interface EmailGetArguments extends GetArguments {
   bodyProperties?: readonly (keyof BodyPart)[];
   fetchTextBodyValues?: boolean;
   fetchHTMLBodyValues?: boolean;
@@ -127,6 +127,7 @@ export interface EmailGetArguments extends GetArguments {
 export interface Methods {
   "Mailbox/get": Method<GetArguments, GetAnswer<Mailbox>>;
   "Mailbox/changes": Method<ChangesArguments, ChangesAnswer>;
+  "Mailbox/query": Method<{ filter: { hasAnyRole: boolean } }, QueryAnswer>;
   "Mailbox/set": Method<SetArguments & { onDestroyRemoveEmails?: boolean }, SetAnswer>;
   "Thread/get": Method<GetArguments, GetAnswer<Thread>>;
   "Email/get": Method<EmailGetArguments, GetAnswer<EmailRow & EmailBody>>;

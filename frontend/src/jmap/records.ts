@@ -24,7 +24,7 @@ export interface Account {
 
 export type Role = "inbox" | "archive" | "drafts" | "sent" | "junk" | "trash" | "all" | "flagged" | "important" | "snoozed" | "scheduled";
 
-export interface MailboxRights {
+interface MailboxRights {
   mayReadItems: boolean;
   mayAddItems: boolean;
   mayRemoveItems: boolean;
@@ -64,9 +64,11 @@ export interface BodyPart {
   charset: string | null;
   disposition: string | null;
   cid: string | null;
+  /** As it stands there (RFC 8621 §4.1.2.1), where it was asked for. */
+  "header:Content-Type"?: string | null;
 }
 
-export interface BodyValue {
+interface BodyValue {
   value: string;
   isEncodingProblem: boolean;
   isTruncated: boolean;
@@ -115,6 +117,11 @@ export const ROW_PROPERTIES = [
 export const BODY_PROPERTIES = [
   "id", "cc", "bcc", "replyTo", "sentAt", "messageId", "inReplyTo", "references", "textBody", "htmlBody", "attachments", "bodyValues", RESENT,
 ] as const satisfies readonly (keyof EmailBody)[];
+
+/** What is asked of each part of a body. */
+export const PART_PROPERTIES = [
+  "partId", "blobId", "size", "name", "type", "charset", "disposition", "cid", "header:Content-Type",
+] as const satisfies readonly (keyof BodyPart)[];
 
 export interface Thread {
   id: Id;

@@ -7,7 +7,7 @@ const SILENCE_MS = 120_000; // in which nothing moves: a connection may be dead,
 const AGAIN_MS = 2000;
 const BUSY = "maxConcurrentUpload";
 
-export interface Watching {
+interface Watching {
   /** Hears how far it is, from 0 to 1. */
   onProgress: (part: number) => void;
   /** Asked now and then; what nobody wants any more is given up. */

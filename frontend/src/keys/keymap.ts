@@ -2,7 +2,7 @@
 import type { Command } from "../commands/command";
 import { prefer, preference } from "../state/preferences";
 
-export interface KeyboardPreference {
+interface KeyboardPreference {
   /** False: no letters, digits or signs, as who speaks to the machine wants it (WCAG 2.1.4). */
   letters?: boolean;
   /** By command; an empty list: none. */

@@ -8,6 +8,7 @@ import { HtmlFrame } from "./HtmlFrame";
 import { PictureBar } from "./PictureBar";
 import { TextBody } from "./TextBody";
 import { plainText } from "./plain_text";
+import { useProven } from "./proven";
 import { type SafeHtml, safeHtml } from "./safe_html";
 import { isTrusted } from "./trusted_senders";
 import { isDark, isLight } from "./view_choice";
@@ -17,23 +18,27 @@ export function HtmlBody({ row, body, onShown }: { row: EmailRow; body: EmailBod
   const [found, setFound] = useState<SafeHtml | null | undefined>();
   const [unfolded, setUnfolded] = useState(false);
   const sender = row.from?.[0]?.email ?? "";
-  const remote = asked || (isTrusted(sender) && !isJunk(row));
+  const proven = useProven(row.id);
+  const trusted = isTrusted(sender) && !isJunk(row);
+  const remote = asked || (trusted && proven === true); // under a trusted name anybody could ask whether this was read
+  const undecided = trusted && proven === undefined;
   const dark = isDark() && !isLight(row.id);
   useEffect(() => {
+    if (undecided) return;
     let wanted = true;
     safeHtml(row.id, { remote, dark }).then(
       (safe) => wanted && setFound(safe),
       () => wanted && setFound(null),
     );
     return () => void (wanted = false);
-  }, [row.id, remote, dark]);
+  }, [row.id, remote, dark, undecided]);
   useEffect(() => void (found === undefined || onShown(new Set(found?.about.shownParts))), [found]);
   if (found === undefined) return <div class="body" aria-busy="true" />;
   if (found === null || found.about.kind === "none") return <TextBody text={plainText(body)} />;
   const { about, folded, whole } = found;
   return (
     <>
-      <PictureBar about={about} sender={sender} onShow={() => setAsked(true)} />
+      <PictureBar about={about} sender={proven ? sender : ""} onShow={() => setAsked(true)} />
       {(about.isTruncated || about.isSimplified) && <p class="bar quiet-bar">{t(about.isTruncated ? "reading.truncated" : "reading.simplified")}</p>}
       {found.deceptive.map((one, index) => (
         <p class="bar warn" role="note" key={index}>

@@ -6,6 +6,7 @@ import { isTrusted, trust } from "./trusted_senders";
 
 interface Props {
   about: Omit<MessageHtml, "html">;
+  /** Who is proven to have sent it, and can be trusted with it; "": nobody. */
   sender: string;
   onShow: () => void;
 }

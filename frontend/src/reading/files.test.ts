@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import type { BodyPart } from "../jmap/records";
-import { fileName, filesIn } from "./files";
+import { fileName, filesIn, halves } from "./files";
 
 const part = (blobId: string, type: string, rest: Partial<BodyPart> = {}): BodyPart => ({ partId: blobId, blobId, type, size: 1, name: null, charset: null, disposition: null, cid: null, ...rest });
 const TEXT = part("t", "text/plain");
@@ -30,5 +30,14 @@ it("gives what the sender calls an attachment, though the text shows it", () => 
 
 it("calls a file what it is", () => {
   expect(fileName(part("x", "application/x-msdownload", { name: "invoice\u202efdp.exe" }))).toBe("invoicefdp.exe");
-  expect(fileName(part("x", "text/css", { name: "\u200b" }))).toContain("text/css");
+  expect(fileName(part("x", "text/css", { name: "\u200b" }))).toMatch(/.\.css$/);
+  expect(fileName(part("x", "Text/Calendar"))).toMatch(/.\.ics$/);
+  expect(fileName(part("x", "application/x-tar"))).toMatch(/.\.x-tar$/);
+});
+
+it("knows the ending of a name", () => {
+  expect(halves("invoice.pdf.exe")).toEqual(["invoice.pdf", ".exe"]);
+  expect(halves(".profile")).toEqual([".profile", ""]);
+  expect(halves("notes")).toEqual(["notes", ""]);
+  expect(halves("Dr. Ketchup and his family")).toEqual(["Dr. Ketchup and his family", ""]);
 });

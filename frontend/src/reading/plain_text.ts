@@ -1,5 +1,6 @@
 // The text of a message as text, whatever it was written in. Pure but for the browser's parser, which runs nothing of what it parses.
 import type { EmailBody } from "../jmap/records";
+import { unflowed } from "./flowed";
 
 const BLOCKS = new Set("ADDRESS ARTICLE BLOCKQUOTE DIV DL DT DD FOOTER H1 H2 H3 H4 H5 H6 HEADER HR LI OL P PRE SECTION TABLE TR UL".split(" "));
 const UNSEEN = new Set("SCRIPT STYLE HEAD TITLE TEMPLATE NOSCRIPT OBJECT SVG MATH".split(" "));
@@ -9,7 +10,7 @@ export function plainText(body: EmailBody): string {
     .map((part) => {
       const value = part.partId === null ? undefined : body.bodyValues[part.partId];
       if (!value) return "";
-      return part.type === "text/html" ? textOf(value.value) : value.value;
+      return part.type === "text/html" ? textOf(value.value) : unflowed(part, value.value);
     })
     .join("\n")
     .replace(/\r\n/g, "\n")

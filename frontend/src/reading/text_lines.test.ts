@@ -9,6 +9,10 @@ it("finds links and leaves the full stop behind them", () => {
   ]);
 });
 
+it("has no blocks where there is no text", () => {
+  expect(blocksOf("")).toEqual([]);
+});
+
 it("makes no link of javascript:", () => {
   expect(piecesOf("javascript:alert(1) data:text/html,x")).toEqual([{ text: "javascript:alert(1) data:text/html,x" }]);
 });

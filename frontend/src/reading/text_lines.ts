@@ -22,7 +22,7 @@ export function blocksOf(text: string, depth = 0, room = { left: MOST_BLOCKS }):
     if (quoted.length) blocks.push({ kind: "quote", blocks: blocksOf(quoted.join("\n"), depth + 1, room) });
     quoted = [];
   };
-  for (const line of text.split("\n")) {
+  for (const line of text === "" ? [] : text.split("\n")) {
     if (depth < MOST_DEPTH && room.left > 0 && /^>/.test(line)) {
       flush();
       quoted.push(line.replace(/^> ?/, ""));

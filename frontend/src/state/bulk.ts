@@ -39,6 +39,9 @@ export interface Wish {
 /** All that the server remembers, the newest first. */
 export const bulkChanges = signal<readonly BulkChange[]>([]);
 let state = "";
+let newest = ""; // that was told
+let looking = false;
+const REST_MS = 1000; // between two looks
 const mine = new Set<Id>(); // begun in this window: of these it tells the end
 const taking = new Set<Id>(); // being taken back by this window, which has not said so yet
 
@@ -91,10 +94,22 @@ export async function loadBulkChanges(): Promise<void> {
   for (const one of answer.list) if (!isWorking(one) && mine.has(one.id)) tellEnd(one, before.get(one.id));
 }
 
-/** Looks again when the server tells of another state. */
+/** Looks again when the server tells of another state, which it does after each part of the work. */
 export async function followBulkChanges(told: string | undefined): Promise<void> {
-  if (told !== undefined && told !== state) await loadBulkChanges();
+  newest = told ?? state;
+  if (looking) return;
+  looking = true;
+  try {
+    for (let seen = state; newest !== seen && newest !== state; await rest()) {
+      seen = newest;
+      await loadBulkChanges();
+    }
+  } finally {
+    looking = false;
+  }
 }
+
+const rest = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, REST_MS));
 
 function tellEnd(one: BulkChange, before: BulkChange | undefined): void {
   if (before && !isWorking(before)) return;

@@ -40,7 +40,8 @@ let asked = new Set<number>();
 let told = 0; // how often something has changed
 let onScreen: readonly [number, number] = [0, 0];
 
-export function openList(wanted: ListSource): void {
+/** Fulfilled when its beginning is there, or cannot be had. */
+export async function openList(wanted: ListSource): Promise<void> {
   if (source.peek()?.key === wanted.key) {
     source.value = wanted;
     return;
@@ -49,7 +50,7 @@ export function openList(wanted: ListSource): void {
   listReady.value = false;
   asked = new Set();
   listed.value = { window: new ListWindow(), version: 0 };
-  void show(0, CHUNK);
+  await show(0, CHUNK);
 }
 
 /** Draws the list anew. */

@@ -3,7 +3,7 @@ import { beforeEach, expect, it, vi } from "vitest";
 import { jmap } from "../jmap/client";
 import type { Mailbox } from "../jmap/records";
 import { answerWith, stubBrowser } from "../testing/fake_server";
-import { loadMailboxes, mailboxState, mailboxes, refreshMailboxes, roleId, structure, tree } from "./mailboxes";
+import { loadMailboxes, loadRoles, mailboxState, mailboxes, refreshMailboxes, roleId, structure, tree } from "./mailboxes";
 
 const RIGHTS = { mayAddItems: true };
 const box = (id: string, more: object = {}) => ({ id, name: id, parentId: null, role: null, sortOrder: 0, unreadThreads: 0, myRights: RIGHTS, ...more }) as unknown as Mailbox;
@@ -23,8 +23,14 @@ it("fetches the counts of what has changed, and nothing else", async () => {
   const asked = answerWith({ "Mailbox/changes": () => counted, "Mailbox/get": get });
   await refreshMailboxes();
   expect(mailboxes.value.get("F2")).toMatchObject({ name: "F2", unreadThreads: 5 });
-  expect(asked.map(([name, args]) => [name, args["ids"]])).toEqual([["Mailbox/changes", undefined], ["Mailbox/get", undefined]]);
+  expect(asked.map(([name, args]) => [name, args["ids"]])).toEqual([["Mailbox/changes", undefined], ["Mailbox/get", undefined], ["Mailbox/get", undefined]]);
   expect(mailboxState).toBe("2");
+});
+
+it("has those with a role first, and never fewer again", async () => {
+  answerWith({ "Mailbox/query": () => ({ ids: ["F1"] }), "Mailbox/get": () => ({ state: "1", list: [box("F1", { role: "inbox" })], notFound: [] }) });
+  await loadRoles();
+  expect(mailboxes.value.size).toBe(3); // all were there
 });
 
 it("makes the tree anew for nobody when only counts have changed", async () => {
@@ -40,13 +46,20 @@ it("makes the tree anew for nobody when only counts have changed", async () => {
   expect(tree.value.map((node) => node.mailbox.name)).toEqual(["F1", "F2", "renamed"]);
 });
 
-it.each([
-  ["one was made", { ...nothing, created: ["F9"] }],
-  ["one is gone", { ...nothing, destroyed: ["F3"] }],
-  ["more than a count has changed", { ...counted, updatedProperties: null }],
-  ["there is more than can be told", { ...counted, hasMoreChanges: true }],
-])("fetches all when %s", async (_, told) => {
-  const asked = answerWith({ "Mailbox/changes": () => told, "Mailbox/get": get });
+it("fetches of thousands only those that were made, renamed or are gone", async () => {
+  const told = { ...nothing, created: ["F9"], updated: ["F2"], destroyed: ["F3"] };
+  const given = (args: Record<string, unknown>): object => {
+    const path = (args["#ids"] as { path: string }).path;
+    return { state: "2", list: [path === "/created" ? box("F9") : box("F2", { name: "renamed" })], notFound: [] };
+  };
+  const asked = answerWith({ "Mailbox/changes": () => told, "Mailbox/get": given });
+  await refreshMailboxes();
+  expect(tree.value.map((node) => node.mailbox.name)).toEqual(["F1", "F9", "renamed"]);
+  expect(asked.some(([, args]) => args["ids"] === null)).toBe(false);
+});
+
+it("fetches all when there is more than can be told", async () => {
+  const asked = answerWith({ "Mailbox/changes": () => ({ ...counted, hasMoreChanges: true }), "Mailbox/get": get });
   await refreshMailboxes();
   expect(asked.at(-1)?.[1]["ids"]).toBe(null);
 });

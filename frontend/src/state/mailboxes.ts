@@ -35,26 +35,35 @@ function isSameButCounts(one: Mailbox, other: Mailbox | undefined): boolean {
 
 const ALL = { ids: null };
 
+/** Those with a role: enough for nearly every first list, which need not wait for thousands. */
+export async function loadRoles(): Promise<void> {
+  const query = jmap.call("Mailbox/query", { filter: { hasAnyRole: true } });
+  const { list } = await jmap.call("Mailbox/get", { "#ids": query.at("/ids") });
+  if (!mailboxState) mailboxes.value = new Map(list.map((one) => [one.id, one]));
+}
+
 export async function loadMailboxes(): Promise<void> {
   const answer = await jmap.call("Mailbox/get", ALL);
   mailboxState = answer.state;
   mailboxes.value = new Map(answer.list.map((one) => [one.id, one]));
 }
 
-/** Asks what has changed: nearly always the counts of a few, and only these are fetched then. */
+/** Asks what has changed, and fetches only that: nearly always the counts of a few. */
 export async function refreshMailboxes(): Promise<void> {
   const since = mailboxState;
   if (!since) return loadMailboxes();
   const changes = jmap.call("Mailbox/changes", { sinceState: since });
   const counts = jmap.call("Mailbox/get", { "#ids": changes.at("/updated"), "#properties": changes.at("/updatedProperties") });
-  const answers = await Promise.all([changes, counts]).catch(unlessRefused);
+  const made = jmap.call("Mailbox/get", { "#ids": changes.at("/created") });
+  const answers = await Promise.all([changes, counts, made]).catch(unlessRefused);
   if (since !== mailboxState) return refreshMailboxes(); // all were fetched meanwhile, before this or after
-  const told = answers?.[0];
-  if (!told || told.hasMoreChanges || told.created.length || told.destroyed.length || (told.updated.length && !told.updatedProperties)) return loadMailboxes();
+  if (!answers || answers[0].hasMoreChanges) return loadMailboxes(); // more than the server tells or gives in one request
+  const [told, altered, created] = answers;
   mailboxState = told.newState;
-  if (!told.updated.length) return;
+  if (told.created.length + told.updated.length + told.destroyed.length === 0) return;
   const now = new Map(mailboxes.peek());
-  for (const one of answers[1].list) now.set(one.id, { ...now.get(one.id), ...one });
+  for (const id of told.destroyed) now.delete(id);
+  for (const one of [...altered.list, ...created.list]) now.set(one.id, { ...now.get(one.id), ...one });
   mailboxes.value = now;
   jmap.remember("Mailbox/get", ALL, { accountId: jmap.accountId, state: mailboxState, list: [...now.values()], notFound: [] });
 }

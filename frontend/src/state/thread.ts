@@ -1,7 +1,7 @@
 // The conversation that is open: its emails with their bodies.
 import { signal } from "@preact/signals";
 import { MethodError, jmap } from "../jmap/client";
-import { BODY_PROPERTIES, type EmailBody, type EmailRow, type Id, ROW_PROPERTIES } from "../jmap/records";
+import { BODY_PROPERTIES, type EmailBody, type EmailRow, type Id, PART_PROPERTIES, ROW_PROPERTIES } from "../jmap/records";
 import { pieces } from "../mail/pieces";
 import { emailBody, keepBodies, keepRows, keepThreads, peekThread } from "./emails";
 import { problem } from "./toasts";
@@ -15,7 +15,7 @@ export interface OpenThread {
 const MOST_TEXT = 512 * 1024; // octets of one body
 const AT_ONCE = 400; // of what the server gives in one call
 const PROPERTIES = [...ROW_PROPERTIES, ...BODY_PROPERTIES.filter((name) => name !== "id")];
-const WITH_TEXT = { properties: PROPERTIES, fetchTextBodyValues: true, maxBodyValueBytes: MOST_TEXT };
+const WITH_TEXT = { properties: PROPERTIES, bodyProperties: PART_PROPERTIES, fetchTextBodyValues: true, maxBodyValueBytes: MOST_TEXT };
 
 const coming = new Map<Id, Promise<Id[]>>();
 export const openThread = signal<OpenThread | null>(null);

@@ -3,7 +3,7 @@ import { size } from "../i18n/sizes";
 import { t } from "../i18n/words";
 import { jmap } from "../jmap/client";
 import type { BodyPart, EmailRow } from "../jmap/records";
-import { fileName } from "../reading/files";
+import { fileName, halves } from "../reading/files";
 import { Icon } from "./Icon";
 import { Slot } from "./Slot";
 
@@ -14,12 +14,14 @@ export function AttachmentList({ files, email }: { files: readonly BodyPart[]; e
     <ul class="attachments" aria-label={t("message.attachments", { count: files.length })}>
       {files.map((part) => {
         const name = fileName(part);
+        const [stem, ending] = halves(name);
         return (
           <li key={part.blobId}>
-            <a href={jmap.downloadUrl(part.blobId ?? "", name, part.type)} download={name}>
+            <a href={jmap.downloadUrl(part.blobId ?? "", name, part.type)} download={name} title={name} aria-label={`${name} ${size(part.size)}`}>
               <Icon name="attachment" />
               <span class="file" dir="auto">
-                {name}
+                <span class="stem">{stem}</span>
+                {ending}
               </span>
               <span class="octets">{size(part.size)}</span>
             </a>

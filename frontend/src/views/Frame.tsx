@@ -5,7 +5,7 @@ import { language, t } from "../i18n/words";
 import type { Session } from "../jmap/records";
 import { Keyboard } from "../keys/keyboard";
 import { listReady, listShown, openList, source } from "../state/list";
-import { loadMailboxes, structure } from "../state/mailboxes";
+import { loadMailboxes, loadRoles, structure } from "../state/mailboxes";
 import { follow, go, match, place } from "../state/route";
 import { cursor, unmarkAll } from "../state/selection";
 import { startSync, stopSync } from "../state/sync";
@@ -35,7 +35,7 @@ export function Frame({ session }: { session: Session }) {
         cursor.value = -1;
         unmarkAll();
       }
-      openList(list);
+      void openList(list);
     }
     listShown.value = found?.route.list !== undefined;
     if (found?.route.list) void showThread(thread);
@@ -64,6 +64,16 @@ function Mail() {
   );
 }
 
+// The list first: what it shows is looked at, while thousands of mailboxes come.
+async function loadAll(): Promise<void> {
+  await loadRoles().catch(() => {}); // the same is asked for once more
+  const { path, query } = place.peek();
+  const found = resolve(path);
+  const list = found?.route.list?.(found.values, query);
+  if (list) await openList(list);
+  await loadMailboxes();
+}
+
 function resolve(path: string) {
   for (const route of routes()) {
     const values = match(route.pattern, path);
@@ -75,7 +85,7 @@ function resolve(path: string) {
 function useStart(session: Session): void {
   useEffect(() => {
     const begin = async () => {
-      await Promise.all([loadMailboxes(), startSync(session)]);
+      await Promise.all([loadAll(), startSync(session)]);
     };
     void begin().catch(problem);
     return stopSync;

@@ -45,6 +45,7 @@ function Names({ row, all }: { row: EmailRow; all: readonly EmailRow[] }) {
   const drafted = all.some(isDraft);
   const names = correspondents(all, isMe, t("list.me"));
   if (!names.length && !drafted) names.push(t("list.no-sender"));
+  if (names.length === 1 && !drafted) return <span class="names" dir="auto">{names[0]}</span>; // cut off at its own end
   return (
     <span class="names">
       {names.map((name, index) => [index > 0 && ", ", <bdi key={index}>{name}</bdi>])}

@@ -124,6 +124,7 @@ def test_anything_is_safe_and_stays_as_it_is(html: str) -> None:
         ("<table><div><tr><span><td><div><span>x</span></div>z</td></span></tr></div></table>z",
             "<table><tbody><tr><td><div><span>x</span></div>z</td></tr></tbody></table>z"),
         ("<details><summary>x</summary>y</details>", "<div><div>x</div>y</div>"),
+        ("<html dir=rtl lang=he><head><title>t</title></head><body>x</body></html>", '<div dir="rtl" lang="he"><div>x</div></div>'),
         ("<img align=left src=cid:gone><br clear=all>x", f'<img align="left" src="{BOX}"><br clear="all">x'),
         ("<div><div dir=rtl lang=ar>\u0633\u0644\u0627\u0645", '<div><div dir="rtl" lang="ar">\u0633\u0644\u0627\u0645</div></div>'),
     ],

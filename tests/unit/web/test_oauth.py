@@ -322,7 +322,7 @@ async def test_the_user_refuses(program: Program) -> None:
 
 async def test_a_wrong_password(program: Program) -> None:
     answer = await program.decide(await program.page(), password="wrong")
-    assert answer.status == 403
+    assert (answer.status, "The address or the password is wrong." in answer.body) == (403, True)
     assert "location" not in answer.headers
     assert answer.page.fields["username"] == BOB
     assert "password" in answer.page.fields

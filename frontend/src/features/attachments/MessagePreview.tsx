@@ -2,7 +2,7 @@
 import { longDate } from "../../i18n/dates";
 import { t } from "../../i18n/words";
 import { jmap } from "../../jmap/client";
-import type { Address, BodyPart, EmailBody, EmailRow, Id } from "../../jmap/records";
+import { type Address, type BodyPart, type EmailBody, type EmailRow, type Id, PART_PROPERTIES } from "../../jmap/records";
 import { inFull } from "../../mail/people";
 import { TextBody } from "../../reading/TextBody";
 import { filesIn } from "../../reading/files";
@@ -15,7 +15,7 @@ type Parsed = EmailBody & Pick<EmailRow, "from" | "to" | "subject">;
 
 declare module "../../jmap/methods" {
   interface Methods {
-    "Email/parse": Method<{ blobIds: Id[]; properties: string[]; fetchTextBodyValues: boolean; maxBodyValueBytes: number }, { parsed: Record<Id, Parsed> | null }>;
+    "Email/parse": Method<{ blobIds: Id[]; properties: string[]; bodyProperties: typeof PART_PROPERTIES; fetchTextBodyValues: boolean; maxBodyValueBytes: number }, { parsed: Record<Id, Parsed> | null }>;
   }
 }
 
@@ -36,7 +36,7 @@ export function MessagePreview({ part }: { part: BodyPart }) {
 }
 
 async function parse(blobId: Id): Promise<Parsed> {
-  const answer = await jmap.call("Email/parse", { blobIds: [blobId], properties: PROPERTIES, fetchTextBodyValues: true, maxBodyValueBytes: 512 * 1024 });
+  const answer = await jmap.call("Email/parse", { blobIds: [blobId], properties: PROPERTIES, bodyProperties: PART_PROPERTIES, fetchTextBodyValues: true, maxBodyValueBytes: 512 * 1024 });
   const found = answer.parsed?.[blobId];
   if (!found) throw new Error(t("attachments.broken"));
   return found;

@@ -24,8 +24,8 @@ export function PreviewDialog() {
   const step = (by: number) => (previewed.value = { ...what, at: (what.at + by + what.parts.length) % what.parts.length });
   return (
     <Dialog title={name} onClose={() => (previewed.value = null)}>
-      <div class="preview" key={part.blobId}>{found && <found.Preview part={part} />}</div>
-      <p class="tools">
+      <div class="file-preview" key={part.blobId}>{found && <found.Preview part={part} />}</div>
+      <p class="file-tools">
         <a class="quiet framed" href={jmap.downloadUrl(part.blobId ?? "", name, part.type)} download={name}>
           <Icon name="download" />
           {t("attachments.download")}

@@ -13,7 +13,7 @@ export interface CalendarEvent {
 }
 
 /** As it is written: in UTC, in a named zone, or in whichever the reader is. */
-export interface CalendarTime {
+interface CalendarTime {
   year: number;
   month: number;
   day: number;
@@ -23,7 +23,7 @@ export interface CalendarTime {
   zone: string;
 }
 
-export interface Invitation {
+interface Invitation {
   method: string;
   events: CalendarEvent[];
 }

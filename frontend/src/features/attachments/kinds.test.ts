@@ -8,6 +8,7 @@ it("shows what is harmless", () => {
   expect(kind("Application/PDF")).toBe("pdf");
   expect(kind("message/rfc822")).toBe("message");
   expect(kind("text/calendar")).toBe("calendar");
+  expect(kind("application/ics")).toBe("calendar");
   expect(kind("text/html")).toBe("text");
   expect(kind("application/octet-stream", "a.PDF")).toBe("pdf");
 });

@@ -16,7 +16,7 @@ export function kindOf(part: Pick<BodyPart, "type" | "name">): Kind | null {
   if (type === "application/pdf") return "pdf";
   if (type === "message/rfc822" || type === "message/global") return "message";
   if (type === "text/vcard" || type === "text/x-vcard") return "vcard";
-  if (type === "text/calendar") return "calendar";
+  if (type === "text/calendar" || type === "application/ics") return "calendar";
   if (type.startsWith("text/") || TEXTS.has(type)) return "text";
   const ending = /\.([a-z0-9]+)$/i.exec(part.name ?? "")?.[1]?.toLowerCase() ?? "";
   return type === "application/octet-stream" ? (BY_NAME[ending] ?? null) : null;

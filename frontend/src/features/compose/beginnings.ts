@@ -15,7 +15,7 @@ const PLAIN_KEY = "postroom.compose.plain";
 const LINE = "<div><br></div>";
 
 /** Whether messages are written with formatting; remembered from the last switch. */
-export function prefersRich(): boolean {
+function prefersRich(): boolean {
   return localStorage.getItem(PLAIN_KEY) === null;
 }
 

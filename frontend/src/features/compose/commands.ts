@@ -10,7 +10,7 @@ import { redirecting } from "./windows";
 const open = async () => (await Promise.all([import("./open"), import("./parts/Dock"), import("./squire")]))[0];
 
 /** The newest message of the conversation a command is about; a draft is not answered. */
-export function answerable(): Id | undefined {
+function answerable(): Id | undefined {
   const [id, ...more] = targets();
   if (id === undefined || more.length) return undefined;
   return conversation(id).findLast((row) => !("$draft" in row.keywords))?.id;

@@ -1,8 +1,9 @@
 // The message that is answered, sent on, or written further: with all that this needs of it.
 import { t } from "../../i18n/words";
 import { jmap } from "../../jmap/client";
-import { BODY_PROPERTIES, type Address, type EmailBody, type EmailRow, type Id, ROW_PROPERTIES } from "../../jmap/records";
+import { BODY_PROPERTIES, type Address, type EmailBody, type EmailRow, type Id, PART_PROPERTIES, ROW_PROPERTIES } from "../../jmap/records";
 import { fileName, partsBesideText } from "../../reading/files";
+import { unflowed } from "../../reading/flowed";
 import { plainText } from "../../reading/plain_text";
 import { type Attached, newKey } from "./draft";
 import { textToHtml } from "./quoting";
@@ -18,7 +19,7 @@ export interface Original extends EmailRow, EmailBody, Heads {}
 
 export async function fetchOriginal(id: Id, most = 0): Promise<Original> {
   const { list } = await jmap.call("Email/get", {
-    ids: [id], properties: PROPERTIES, fetchTextBodyValues: true, fetchHTMLBodyValues: true, maxBodyValueBytes: most,
+    ids: [id], properties: PROPERTIES, bodyProperties: PART_PROPERTIES, fetchTextBodyValues: true, fetchHTMLBodyValues: true, maxBodyValueBytes: most,
   });
   const found = list[0];
   if (!found) throw new Error(t("reading.gone"));
@@ -40,7 +41,7 @@ export function htmlOf(mail: EmailBody, safe: (html: string) => string = quotabl
     .map((part) => {
       const value = part.partId === null ? "" : (mail.bodyValues[part.partId]?.value ?? "");
       if (part.type === "text/html") return safe(value);
-      return part.type.startsWith("text/") ? textToHtml(value.replace(/\r\n/g, "\n")) : "";
+      return part.type.startsWith("text/") ? textToHtml(unflowed(part, value).replace(/\r\n/g, "\n")) : "";
     })
     .join("");
 }

@@ -9,6 +9,7 @@ import { problem, toast } from "../../state/toasts";
 import { undoable } from "../../state/undo";
 import { type Refusal, type Submission, ask } from "./calling";
 import { keepHeld, keptHeld } from "./kept";
+import { keepMark } from "./marks";
 import { type Held, held, scheduledCount } from "./windows";
 
 const SAFETY_MS = 700; // the way to the server takes its time
@@ -92,6 +93,10 @@ export async function scheduled(): Promise<Scheduled[]> {
     .sort((a, b) => Date.parse(a.submission.sendAt) - Date.parse(b.submission.sendAt));
 }
 
+async function remember({ submissionId, original, marked }: Held, waiting: readonly Scheduled[]): Promise<void> {
+  if (original && !marked) await keepMark(submissionId, original, waiting.map((one) => one.submission.id));
+}
+
 let next = 0;
 
 // The count is right again when the next one has left.
@@ -104,7 +109,7 @@ function planNext(list: readonly Submission[]): void {
 /** Something waits for its time: it can be called back from there, and by its message. */
 export function toldScheduled(one: Held): void {
   scheduledCount.value = scheduledCount.peek() + 1;
-  void scheduled().catch(() => {});
+  void scheduled().then((list) => remember(one, list)).catch(() => {});
   const undo = () => void callBack(one).then(scheduled).catch(problem);
   toast(t("compose.scheduled-for", { date: longDate(new Date(one.until).toISOString()) }), { action: { label: t("undo.undo"), run: undo } });
 }

@@ -20,7 +20,7 @@ export interface Recipients {
 }
 
 /** Whether an address is one of `mine`, also with a detail behind a plus. */
-export function isOneOf(mine: ReadonlySet<string>, email: string): boolean {
+function isOneOf(mine: ReadonlySet<string>, email: string): boolean {
   const key = keyOf(email);
   return mine.has(key) || mine.has(key.replace(/\+[^@]*@/, "@"));
 }

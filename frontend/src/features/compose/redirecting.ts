@@ -18,7 +18,7 @@ import type { Compose } from "./windows";
 const MOST = 100;
 
 /** `fields` are like those of a window, and never saved (`over`). `earlier`: the message's submissions before it was tried, null: it was not yet. */
-export interface Redirecting {
+interface Redirecting {
   readonly fields: Compose;
   earlier: ReadonlySet<Id> | null;
 }

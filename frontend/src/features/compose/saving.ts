@@ -32,7 +32,7 @@ export function touch(one: Compose): void {
   timers.set(one, { since, quiet: window.setTimeout(() => void save(one).catch(() => {}), wait) });
 }
 
-export function keepNow(): void {
+function keepNow(): void {
   window.clearTimeout(keeping);
   keeping = 0;
   const began = performance.now();

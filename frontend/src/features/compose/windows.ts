@@ -4,11 +4,11 @@ import type { Id } from "../../jmap/records";
 import type { Draft } from "./draft";
 
 export type Mode = "open" | "small" | "full";
-export type Status = "" | "changed" | "saving" | "saved" | "sending";
+type Status = "" | "changed" | "saving" | "saved" | "sending";
 export type Field = "from" | "to" | "cc" | "bcc" | "subject" | "files" | "whole";
 
 /** What is asked before something is sent. */
-export interface Question {
+interface Question {
   words: string;
   yes: string;
   go: () => void;

@@ -111,7 +111,7 @@ function BookFields({ form, set }: Fields) {
     <fieldset class="book-choice">
       <legend>{t("contacts.books")}</legend>
       {books.value.map((one) => (
-        <label class="check" key={one.id}>
+        <label class="contact-check" key={one.id}>
           <input type="checkbox" checked={chosen.includes(one.id)} disabled={chosen.length === 1 && chosen[0] === one.id} onChange={(event) => toggle(one.id, event.currentTarget.checked)} />
           <span dir="auto">{one.name}</span>
         </label>

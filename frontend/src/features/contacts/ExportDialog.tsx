@@ -30,14 +30,14 @@ export function ExportDialog({ onClose }: { onClose: () => void }) {
         <fieldset>
           <legend>{t("contacts.format")}</legend>
           {FORMATS.map((one) => (
-            <label class="check" key={one}>
+            <label class="contact-check" key={one}>
               <input type="radio" name="format" checked={format === one} onChange={() => setFormat(one)} />
               <span>{t(`contacts.format.${one}`)}</span>
             </label>
           ))}
         </fieldset>
         {which.value && (
-          <label class="check">
+          <label class="contact-check">
             <input type="checkbox" checked={shown} onChange={() => setShown(!shown)} />
             <span>{t("contacts.only-shown")}</span>
           </label>

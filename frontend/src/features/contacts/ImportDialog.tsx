@@ -24,7 +24,7 @@ export function ImportDialog({ onClose }: { onClose: () => void }) {
     if (chosen) void attempt(async () => setFile(await readFile(chosen)));
   };
   const take = () => {
-    if (!file) return;
+    if (!file?.cards.length || step !== null) return;
     setStep(0);
     void attempt(async () => setTaken(await takeIn(file, bookId, setStep)));
   };
@@ -55,7 +55,7 @@ export function ImportDialog({ onClose }: { onClose: () => void }) {
         {taken ? (
           <button type="button" class="primary" onClick={onClose}>{t("frame.close")}</button>
         ) : (
-          <button type="button" class="primary" disabled={!file?.cards.length || step !== null} onClick={take}>{t("contacts.take")}</button>
+          <button type="button" class="primary" aria-disabled={!file?.cards.length || step !== null} onClick={take}>{t("contacts.take")}</button>
         )}
       </div>
     </Dialog>

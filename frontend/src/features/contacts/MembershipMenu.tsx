@@ -15,7 +15,7 @@ export function MembershipMenu({ card }: { card: Card }) {
       <fieldset class="memberships">
         <legend>{t("contacts.groups")}</legend>
         {groups.value.map((group) => (
-          <label class="check" key={group.id}>
+          <label class="contact-check" key={group.id}>
             <input type="checkbox" checked={card.uid in (group.members ?? {})} onChange={(event) => void setMember(group, card, event.currentTarget.checked).catch(problem)} />
             <span dir="auto">{cardName(group)}</span>
           </label>

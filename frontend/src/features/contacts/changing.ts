@@ -18,7 +18,7 @@ function checked(answer: SetAnswer): SetAnswer {
   return answer;
 }
 
-export function defaultBook(): Record<Id, true> {
+function defaultBook(): Record<Id, true> {
   const book = books.peek()[0];
   return book ? { [book.id]: true } : {};
 }

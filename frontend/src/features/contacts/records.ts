@@ -1,7 +1,7 @@
 // JSContact cards and address books, as far as they are shown and edited here; what else a card holds is kept. RFC 9553, RFC 9610.
 import type { Id } from "../../jmap/records";
 
-export type Map1<T> = Record<string, T>;
+type Map1<T> = Record<string, T>;
 
 export interface Component {
   kind: string;

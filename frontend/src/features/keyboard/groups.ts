@@ -3,7 +3,7 @@ import type { Command } from "../../commands/command";
 import { t } from "../../i18n/words";
 import { commands } from "../present";
 
-export interface Group {
+interface Group {
   name: string;
   title: string;
   commands: readonly Command[];

@@ -3,6 +3,7 @@ import { size } from "../../i18n/sizes";
 import { t } from "../../i18n/words";
 import { jmap } from "../../jmap/client";
 import { seen } from "../../mail/people";
+import { endingOf } from "../../reading/files";
 import { Icon } from "../../views/Icon";
 import type { TreePart } from "./source";
 
@@ -16,7 +17,7 @@ export function PartTree({ root }: { root: TreePart }) {
 
 function PartNode({ part }: { part: TreePart }) {
   const name = seen(part.name ?? "");
-  const file = name || `${t("source.part", { id: part.partId ?? "" })}.${extension(part.type)}`;
+  const file = name || `${t("source.part", { id: part.partId ?? "" })}.${endingOf(part.type)}`;
   const about = [part.charset, part.disposition, part.cid && `cid:${part.cid}`].filter(Boolean).join(", ");
   return (
     <li>
@@ -38,8 +39,4 @@ function PartNode({ part }: { part: TreePart }) {
       )}
     </li>
   );
-}
-
-function extension(type: string): string {
-  return { "text/plain": "txt", "text/html": "html", "message/rfc822": "eml" }[type] ?? (type.split("/")[1] ?? "bin").replace(/[^a-z0-9]/g, "");
 }

@@ -34,7 +34,7 @@ export default function SourcePage({ values }: { values: Values }) {
       <PageHead title={t("source.title")} subtitle={subject} emailId={id} />
       {source && file && (
         <>
-          <p class="tools">
+          <p class="file-tools">
             <a class="quiet framed" href={file} download={`${subject}.eml`}>
               <Icon name="download" />
               {t("source.download")}
@@ -45,7 +45,7 @@ export default function SourcePage({ values }: { values: Values }) {
           <PartTree root={source.root} />
           {report && <ReportView report={report} />}
           <h2>{t("source.fields", { count: source.headers.length })}</h2>
-          <dl class="fields" dir="ltr">
+          <dl class="header-fields" dir="ltr">
             {source.headers.map((field, index) => (
               <div key={index}>
                 <dt>{field.name}</dt>

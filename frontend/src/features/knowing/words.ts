@@ -15,7 +15,7 @@ export function warningWords(one: Warned): string {
   return found === key ? one.kind : found;
 }
 
-export function scriptWords(names: string): string {
+function scriptWords(names: string): string {
   return names
     .split(", ")
     .map((name) => {

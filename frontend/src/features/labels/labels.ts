@@ -30,7 +30,7 @@ export function labelsOf(emails: readonly EmailRow[]): Label[] {
   return [...words].map(labelOf).sort((a, b) => a.name.localeCompare(b.name));
 }
 
-export function isLabel(keyword: string): boolean {
+function isLabel(keyword: string): boolean {
   return !keyword.startsWith("$") && !["junk", "nonjunk", "notjunk"].includes(keyword);
 }
 

@@ -16,8 +16,8 @@ const some = (): boolean => targets().length > 0;
 const onList = (): boolean => listShown.value;
 const isIn = (role: "junk" | "trash" | "archive"): boolean => source.value?.mailboxId !== undefined && source.value.mailboxId === roleId(role);
 const emails = (ids: readonly Id[]) => ids.flatMap((id) => conversation(id));
-export const anyUnread = (): boolean => emails(targets()).some((row) => !("$seen" in row.keywords));
-export const anyStar = (): boolean => emails(targets()).some((row) => "$flagged" in row.keywords);
+const anyUnread = (): boolean => emails(targets()).some((row) => !("$seen" in row.keywords));
+const anyStar = (): boolean => emails(targets()).some((row) => "$flagged" in row.keywords);
 
 const isUnread = (id: Id): boolean => conversation(id).some((row) => !("$seen" in row.keywords));
 const isStarred = (id: Id): boolean => conversation(id).some((row) => "$flagged" in row.keywords);

@@ -1,11 +1,12 @@
 // The search box: typing is read as one types, operators and former searches are offered, mistakes told; a form edits the same text.
 import { useEffect, useRef, useState } from "preact/hooks";
 import { t } from "../../i18n/words";
-import { folderKey, mailboxes } from "../../state/mailboxes";
+import { tree } from "../../state/mailboxes";
 import { problem } from "../../state/toasts";
 import { Icon } from "../../views/Icon";
 import { labels } from "../labels/labels";
 import { Mistakes } from "./Mistakes";
+import { folderNames } from "./folder_names";
 import { SearchForm } from "./SearchForm";
 import { forgetRecent, parse, recent, search, typed, understood } from "./searching";
 import { type Suggestion, suggestions } from "./suggestions";
@@ -18,7 +19,7 @@ export function focusSearch(): void {
 }
 
 function names(): Record<string, string[]> {
-  const boxes = [...mailboxes.value.values()].map((one) => (one.role ? folderKey(one) : one.name));
+  const boxes = folderNames(tree.value).map(({ value }) => value);
   return { in: boxes, under: boxes, label: labels().map((one) => one.keyword) };
 }
 

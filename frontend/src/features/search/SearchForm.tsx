@@ -1,21 +1,14 @@
 // The search as a form: it shows what stands plainly in the text, and whatever is filled in is written into the text at once.
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useMemo, useState } from "preact/hooks";
 import { t } from "../../i18n/words";
-import { folderKey, mailboxName, tree } from "../../state/mailboxes";
-import type { TreeNode } from "../../mail/mailbox_tree";
+import { mailboxName, tree } from "../../state/mailboxes";
+import { folderNames, meant } from "./folder_names";
 import { type Base, type Field, type Values, valuesOf, withValues } from "./query_text";
 import type { Parsed } from "./searching";
 
 const TEXTS = ["from", "to", "subject", "words"] as const;
 const SIZES = ["larger", "smaller"] as const;
 const DAYS = ["after", "before"] as const;
-
-function boxes(nodes: readonly TreeNode[], depth = 0): { value: string; shown: string }[] {
-  return nodes.flatMap(({ mailbox, children }) => [
-    { value: mailbox.role ? folderKey(mailbox) : mailbox.name, shown: "\u2003".repeat(depth) + mailboxName(mailbox) },
-    ...boxes(children, depth + 1),
-  ]);
-}
 
 export function SearchForm({ parsed, onType }: { parsed: Parsed | null; onType: (text: string) => void }) {
   const [base, setBase] = useState<Base>({ text: parsed?.given ?? "", terms: parsed?.terms ?? [] });
@@ -28,6 +21,7 @@ export function SearchForm({ parsed, onType }: { parsed: Parsed | null; onType: 
     setValues(valuesOf(next));
     setOwn(parsed.given);
   }, [parsed]);
+  const folders = useMemo(() => folderNames(tree.value), [tree.value]);
   const set = (field: Field, value: string) => {
     const next = { ...values, [field]: value };
     const text = withValues(base, next);
@@ -47,11 +41,11 @@ export function SearchForm({ parsed, onType }: { parsed: Parsed | null; onType: 
       {TEXTS.map((name) => field(name))}
       <label>
         <span>{t("search.field.in")}</span>
-        <select class="field" value={values.in ?? ""} onChange={(event) => set("in", event.currentTarget.value)}>
+        <select class="field" value={meant(folders, values.in ?? "")?.value ?? ""} onChange={(event) => set("in", event.currentTarget.value)}>
           <option value="">{t("search.anywhere")}</option>
-          {boxes(tree.value).map((one) => (
-            <option key={one.value} value={one.value}>
-              {one.shown}
+          {folders.map(({ mailbox, depth, value }) => (
+            <option key={mailbox.id} value={value}>
+              {"\u2003".repeat(depth) + mailboxName(mailbox)}
             </option>
           ))}
         </select>

@@ -76,7 +76,7 @@ export function listOf(text: string): ListSource | null {
 function open(parsed: Parsed): void {
   cursor.value = -1;
   unmarkAll();
-  openList(sourceOf(parsed));
+  void openList(sourceOf(parsed));
 }
 
 function sourceOf(parsed: Parsed): ListSource {
@@ -100,7 +100,7 @@ export function understoodOf(list: ListSource | null): Parsed | null {
   return list?.key.startsWith(KEY) ? (known.get(list.key.slice(KEY.length)) ?? null) : null;
 }
 
-export function pathOf(text: string): string {
+function pathOf(text: string): string {
   return `/search/${encodeURIComponent(text)}`;
 }
 

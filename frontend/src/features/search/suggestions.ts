@@ -2,7 +2,7 @@
 import { quoted } from "./query_text";
 
 /** Operators in the order in which they are offered; the words for each are `search.operator.NAME`. */
-export const OPERATORS = [
+const OPERATORS = [
   "from", "to", "subject", "in", "is", "has", "before", "after", "older_than", "newer_than", "label", "larger", "smaller", "body", "cc", "bcc", "on", "under",
   "list", "deliveredto", "replyto", "rfc822msgid", "header",
 ] as const;

@@ -15,7 +15,7 @@ export function ProgramsPart() {
       <p>
         {t("settings.programs-username")} <code>{found?.username}</code>
       </p>
-      <div class="settings-table" role="group" tabIndex={0} aria-label={t("settings.programs")}>
+      <div class="settings-table few" role="group" tabIndex={0} aria-label={t("settings.programs")}>
         <table>
           <thead>
             <tr>

@@ -19,7 +19,7 @@ interface Kinds {
   Quota: Quota;
 }
 
-export interface Listing<T> {
+interface Listing<T> {
   /** null: not there yet. */
   rows: readonly T[] | null;
   reload: () => Promise<void>;

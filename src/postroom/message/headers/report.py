@@ -204,6 +204,7 @@ def _about_author(author: AddressSpec) -> Iterator[Warned]:
 
 
 def _about_checks(checks: Sequence[Checks]) -> Iterator[Warned]:
+    said: set[tuple[str, ...]] = set()  # SPF looks at two names of one client, mostly of one domain
     for one in checks:
         for result in one.results:
             if result.method in ("dmarc", "dkim", "spf") and result.result in (
@@ -212,7 +213,10 @@ def _about_checks(checks: Sequence[Checks]) -> Iterator[Warned]:
                 "softfail",
             ):
                 values = {"method": result.method.upper(), "by": one.by, "domain": result.domain}
-                yield Warned("failed" if result.result != "permerror" else "broken", values)
+                kind = "failed" if result.result != "permerror" else "broken"
+                if (key := (kind, *values.values())) not in said:
+                    said.add(key)
+                    yield Warned(kind, values)
 
 
 def _domain(address: str) -> str:

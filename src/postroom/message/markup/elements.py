@@ -51,7 +51,7 @@ RENAMED: Final = {
     "listing": "pre",
     "dir": "ul",
     "menu": "ul",
-    **dict.fromkeys(("body", "details", "fieldset", "hgroup", "legend", "search", "summary"), "div"),
+    **dict.fromkeys(("html", "body", "details", "fieldset", "hgroup", "legend", "search", "summary"), "div"),
 }
 HIDDEN: Final = frozenset(("svg", "math", "template", "select"))  # nothing in them is shown
 # What is left out, by the word under which it is counted.

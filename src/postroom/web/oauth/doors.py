@@ -104,10 +104,12 @@ class _Desk:
         except CodeWanted:
             words = "Now type your password again, and the code that your authenticator shows."
             return self._consent(asked, username=username, wrong=words, code_wanted=True)
+        except AuthenticationFailed:
+            words = f"The address{', the password or the code' if code else ' or the password'} is wrong."
+            return self._consent(asked, username=username, wrong=words, code_wanted=bool(code), status=403)
         except MailError as error:
-            status = 403 if isinstance(error, AuthenticationFailed) else 503
             return self._consent(
-                asked, username=username, wrong=f"{error.public}.", code_wanted=bool(code), status=status
+                asked, username=username, wrong=f"{error.public}.", code_wanted=bool(code), status=503
             )
         return await self._allow(asked, login, request)
 

@@ -16,7 +16,7 @@ from postroom.web.oauth.scopes import words_for
 
 STYLE: Final = (
     "body{font:16px/1.5 system-ui,sans-serif;margin:0;background:#f4f5f7;color:#1d2330}"
-    "main{max-width:26rem;margin:8vh auto;padding:2rem;background:#fff;border-radius:12px;box-shadow:0 1px 4px #0003}"
+    "main{max-width:26rem;margin:8vh auto;padding:2rem;background:#fff;border-radius:12px;box-shadow:0 1px 4px #0003;overflow-wrap:anywhere}"
     "h1{font-size:1.25rem;margin:0 0 1rem}label{display:block;margin:.8rem 0 .2rem;font-weight:600}"
     "input{box-sizing:border-box;width:100%;padding:.6rem;font:inherit;border:1px solid #8a93a6;border-radius:8px;background:inherit;color:inherit}"
     "button{font:inherit;font-weight:600;padding:.6rem 1.2rem;margin:1.2rem .5rem 0 0;border:1px solid #2456c7;border-radius:8px;background:#2456c7;color:#fff}"

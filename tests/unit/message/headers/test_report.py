@@ -47,6 +47,13 @@ def test_nobody_is_believed_without_a_name():
     assert ours(header, ["other.test"]) is None
 
 
+def test_what_failed_twice_alike_is_told_once():
+    checks = "spf=fail smtp.mailfrom=a.test; spf=fail smtp.helo=a.test; dkim=fail header.d=a.test; spf=fail smtp.helo=b.test"
+    warnings = told(f"Authentication-Results: mx.b.test; {checks}\nFrom: a@a.test").warnings
+    failed = [(one.values["method"], one.values["domain"]) for one in warnings if one.kind == "failed"]
+    assert failed == [("SPF", "a.test"), ("DKIM", "a.test"), ("SPF", "b.test")]
+
+
 def test_what_is_odd():
     assert kinds("Subject: x") == ["no-hops", "froms"]
     assert "name-scripts" in kinds("From: \u0420ay\u0440al <a@b.test>")

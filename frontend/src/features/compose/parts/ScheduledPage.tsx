@@ -5,6 +5,7 @@ import { t } from "../../../i18n/words";
 import { nameOf } from "../../../mail/people";
 import { problem, toast } from "../../../state/toasts";
 import { begin } from "../begin";
+import { markOf } from "../marks";
 import { type Scheduled, callBack, scheduled } from "../pending";
 import { scheduledCount } from "../windows";
 import "../compose.css";
@@ -16,7 +17,7 @@ export default function ScheduledPage() {
   useEffect(() => void begin().catch(problem), []);
   useEffect(() => void look().catch(problem), [count]);
   const back = async ({ submission }: Scheduled) => {
-    await callBack({ submissionId: submission.id, emailId: submission.emailId, until: 0, subject: "", original: null });
+    await callBack({ submissionId: submission.id, emailId: submission.emailId, until: 0, subject: "", original: markOf(submission.id) });
     toast(t("compose.canceled"));
     await look();
   };
