@@ -42,6 +42,11 @@ class Run(msgspec.Struct, frozen=True):
     perhaps: bool = False
 
     @property
+    def by_hand(self) -> str:
+        """As it is typed at a shell."""
+        return f"printf '{self.typed.rstrip()}' | {self.command}" if self.typed else self.command
+
+    @property
     def looks(self) -> bool:
         """Whether it changes nothing, so that it can be asked again."""
         return not _LOOKING.isdisjoint(self.command.split())
