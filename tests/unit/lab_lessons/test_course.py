@@ -53,7 +53,9 @@ class Told:
         self.words = []
 
     def __getattr__(self, name):
-        return lambda *terms: self.words.append((name, *(one for one in terms if isinstance(one, int | str))))
+        return lambda *terms, **_: self.words.append(
+            (name, *(one for one in terms if isinstance(one, int | str)))
+        )
 
 
 async def held(place, *steps, typed=(), pupil=Attended, parts=None, first=0):
@@ -87,6 +89,17 @@ async def test_back_to_the_connection():
     assert [words[:2] for words in told if words[0] != "done"] == [
         ("step", 1), ("step", 2), ("step", 3), ("lost",), ("step", 2), ("step", 3),
     ]  # fmt: skip
+    assert reached == [1]
+
+
+async def test_back_to_the_connection_after_another_letter():
+    """It can only be ended; who does so later has lost nothing more."""
+    greeted = (OPENED, line("->", "220"))
+    written = (line("<-", "Subject: x"), line("<-", "."), line("->", "250"))
+    place = Place(*greeted, line("->", "250"), CLOSED, *greeted, *written)
+    write = Step("", Type("Subject: x\n."), ("<- Subject: x", "<- \\.", "-> 250"))
+    told, reached = await held(place, KNOCK, write)
+    assert [words[0] for words in told] == ["step", "done", "step", "lost", "step", "done", "step", "done"]
     assert reached == [1]
 
 

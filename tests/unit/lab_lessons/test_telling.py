@@ -114,3 +114,23 @@ def test_long_lists_of_extensions_are_folded():
     lines = ["      -> 220 x", *(f"      <- 250-{n}" for n in range(5)), "      <- 250 HELP"]
     assert list(folded(lines)) == [lines[0], lines[1], "         (4 more lines)", lines[-1]]
     assert list(folded(lines[3:])) == lines[3:]
+
+
+def test_every_line_that_is_not_asked_for_is_said_to_be_so():
+    out = io.StringIO()
+    aloud = Aloud(Terminal(out=out), PLACE, Lesson("one", "One", "", (Part("first", ()),), ()))
+    seen = Attention([], VALUES, 7, Type("HELO x"))
+    for words in ("MAIL FROM:<x>", "RCPT TO:<y>"):
+        aloud.heard(happening("<-", words), Seen.MISTYPED, seen)
+    assert out.getvalue().count("This is not what the step asks for") == 2
+
+
+@pytest.mark.parametrize(
+    ("ended", "words"), [(True, "ended too soon"), (False, "other lines than asked for")]
+)
+def test_why_it_goes_on_at_the_connection(ended, words):
+    out = io.StringIO()
+    lesson = Lesson("one", "One", "", (Part("first", ()),), ())
+    Aloud(Terminal(out=out), PLACE, lesson).lost(ended=ended)
+    assert words in out.getvalue()
+    assert ("QUIT" in out.getvalue()) is not ended

@@ -25,6 +25,11 @@ class Sign(msgspec.Struct, frozen=True):
     pattern: re.Pattern[str]
     server: str
 
+    @property
+    def is_of_client(self) -> bool:
+        """Whether it is something that a client says."""
+        return self.pattern.pattern.startswith("<")
+
     def fits(self, happening: Happening, connection: int) -> re.Match[str] | None:
         """The match, when this is it; `connection` is the student's own, 0 for none."""
         if self.server:
