@@ -116,6 +116,27 @@ def test_long_lists_of_extensions_are_folded():
     assert list(folded(lines[3:])) == lines[3:]
 
 
+DOORS = (Door("hamburger.test", is_open=False),)
+CLOCK = (Run("postroom queue list"), Run("postroom lab clock +30m"))
+
+
+@pytest.mark.parametrize(
+    ("actions", "own", "warned"),
+    [
+        (DOORS, False, True),
+        (CLOCK, False, True),
+        (CLOCK[:1], False, False),
+        (DOORS, True, False),
+    ],
+)
+def test_who_else_is_in_the_lab_is_thought_of(actions, own, warned):
+    out = io.StringIO()
+    lesson = Lesson("one", "One", "", (Part("first", tuple(Step("", do) for do in actions)),), ())
+    Aloud(Terminal(out=out), PLACE, lesson).begin(0, own=own)
+    assert ("all who are in this lab" in out.getvalue()) is warned
+    assert "the first to connect where it says is taken for you" in " ".join(out.getvalue().split())
+
+
 def test_every_line_that_is_not_asked_for_is_said_to_be_so():
     out = io.StringIO()
     aloud = Aloud(Terminal(out=out), PLACE, Lesson("one", "One", "", (Part("first", ()),), ()))

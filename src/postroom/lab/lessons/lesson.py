@@ -109,6 +109,14 @@ class Lesson(msgspec.Struct, frozen=True):
     lenient: bool = False
 
     @property
+    def is_felt_by_all(self) -> bool:
+        """Whether it changes the lab, for everybody who is in it."""
+        return any(
+            isinstance(do, Door) or (isinstance(do, Run) and do.command.startswith("postroom lab "))
+            for do in (step.do for step in self.steps)
+        )
+
+    @property
     def steps(self) -> Sequence[Step]:
         """Of all parts."""
         return [step for part in self.parts for step in part.steps]

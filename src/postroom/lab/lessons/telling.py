@@ -29,7 +29,8 @@ FOLDED: Final = 3  # lines of an answer to EHLO in a journey, from which on they
 _EXTENSION: Final = re.compile(r" +(<-|->|<~|~>) 250-")
 _HERE: Final = "What you type goes to the server; ? shows the step again,"
 _BESIDE: Final = (
-    "What is to be typed is typed in a second terminal; the lesson sees it there. Enter shows the step again,"
+    "What is to be typed is typed in a second terminal; the lesson sees it there: the first to connect where it says is taken for you."
+    " Enter shows the step again,"
 )
 _SPEAKS: Final = {"pop3": "pop3", "pop3s": "pop3s", "smtp": "esmtp", "submission": "esmtp"}
 _STYLES: Final = {"<": "cyan", "-": "green", "~": "green"}
@@ -56,6 +57,8 @@ class Aloud:
         where = "This lesson runs a lab of its own." if own else "In your lab, which is running."
         how = _HERE if self._here else _BESIDE
         self._wrapped(f"{where} {how} q leaves, and the lesson goes on there next time.")
+        if lesson.is_felt_by_all and not own:
+            self._wrapped("It shuts doors or moves the clock, which all who are in this lab will feel.")
         if first:
             self._wrapped(f"Going on with part {first + 1} of {len(lesson.parts)}; from the start: --restart")
 
@@ -112,7 +115,9 @@ class Aloud:
     def lost(self, *, ended: bool) -> None:
         """Once more."""
         if ended:
-            self._wrapped("That was not yet it: the connection has ended too soon. Once more from here:")
+            self._wrapped(
+                "That was not yet it: the connection has ended too soon. Do it once more from here:"
+            )
         else:
             self._wrapped(
                 "That was not yet it: these were other lines than asked for. Leave (QUIT), and do it once more from here:"
