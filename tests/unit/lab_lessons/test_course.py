@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from postroom.app.control import OperationError
+from postroom.app.control import HungUp, OperationError
 from postroom.lab.heard.feed import Happening
 from postroom.lab.lessons import pupils
 from postroom.lab.lessons.course import Course, Events, Left, NotHeld
@@ -170,6 +170,11 @@ async def test_a_command_that_may_fail(monkeypatch):
 async def test_a_lab_that_ends():
     with pytest.raises(OperationError, match="gone"):
         await held(Place(end=OperationError("gone")), KNOCK)
+
+
+async def test_a_lab_that_is_stopped():
+    with pytest.raises(OperationError, match="the lab has stopped"):
+        await held(Place(end=HungUp("the server closed the control connection")), KNOCK)
 
 
 async def test_a_lab_without_bob():

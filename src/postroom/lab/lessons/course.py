@@ -12,7 +12,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Protocol
 
-from postroom.app.control import NotRunning, OperationError
+from postroom.app.control import HungUp, NotRunning, OperationError
 from postroom.lab.heard.feed import Happening
 from postroom.lab.lessons.attention import Attention, Seen
 from postroom.lab.lessons.lesson import Connect, Lesson, Part, Step, Type
@@ -166,6 +166,8 @@ class Course:
             async with contextlib.aclosing(self._place.happenings(since)) as happenings:
                 async for happening in happenings:
                     self._events.add(happening)
+        except HungUp:
+            self._events.add(OperationError("the lab has stopped: start it again, and the lesson goes on"))
         except (OperationError, NotRunning) as error:
             self._events.add(error)
 
