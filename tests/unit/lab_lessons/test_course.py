@@ -145,6 +145,7 @@ async def test_a_command_that_does_not_show_it_is_run_again(monkeypatch):
     told, reached = await held(Place(), Step("", Run("postroom x", ("(?P<id>J\\d)",))), typed=["", ""])
     assert [words[0] for words in told] == ["step", "printed", "printed", "printed", "done"]
     assert "Enter tries it once more" in told[2][1]
+    assert "(?P<id>" not in told[2][1]  # a pupil can do nothing with a pattern
     assert reached == [1]
 
 

@@ -293,7 +293,7 @@ PERIOD: Final = Lesson(
                 Step(
                     "One more, so that it is the newest in his mailbox.",
                     Type("Subject: periods\n\n..\n..foo\n."),
-                    ("<- \\.\\.", "<- \\.\\.foo", "<- \\.", "-> 250 .*"),
+                    ("<- Subject: periods", "<- \\.\\.", "<- \\.\\.foo", "<- \\.", "-> 250 .*"),
                 ),
                 _QUIT,
                 Step(
