@@ -60,6 +60,25 @@ def test_a_refusal_that_is_wanted():
     assert step.done
 
 
+@pytest.mark.parametrize(
+    ("signs", "said"),
+    [
+        (
+            ("<- \\S+ STORE .*", "-> \\* 9 FETCH .*", "-> \\S+ OK .*"),
+            ("a5 STORE 1 x", "* 1 FETCH (x)", "a5 OK Stored"),
+        ),
+        (("<- MAIL .*", "-> 250 .*Hello.*"), ("MAIL FROM:<a>", "250-more", "250 2.1.0 Ok")),
+    ],
+)
+def test_a_command_that_is_done_and_was_another(signs, said):
+    """The answer is complete, and what the step looks for was not in it."""
+    step = attention(*signs)
+    assert step.heard(line("<-", said[0])) is Seen.FITS
+    assert step.heard(line("->", said[1])) is Seen.OTHER
+    assert step.heard(line("->", said[2])) is Seen.MISTYPED
+    assert step.missing == signs[0]
+
+
 def test_a_step_is_begun_again_by_its_first_sign():
     step = attention("<- MAIL .*", "<- RCPT .*", "-> 250 .*")
     step.heard(line("<-", "MAIL FROM:<a@crepes.test>"))

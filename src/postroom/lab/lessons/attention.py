@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from postroom.lab.heard.feed import Happening
 from postroom.lab.lessons.lesson import Action, Connect, Type
-from postroom.lab.lessons.signs import Sign, from_server, is_command, is_own, refuses, shown
+from postroom.lab.lessons.signs import Sign, completes, from_server, is_command, is_own, refuses, shown
 from postroom.lab.lessons.values import Values
 
 
@@ -19,7 +19,7 @@ class Seen(enum.Enum):
 
     OTHER = "other"
     FITS = "fits"
-    MISTYPED = "mistyped"  # a command, but not the one of this step
+    MISTYPED = "mistyped"  # a command, but not the one of this step, or the end of an answer in which its signs were not
     REFUSED = "refused"  # the server says no where it should not
     MISSED = "missed"  # the server has answered other lines than those of the step, or, of those to be sent together, each by itself
     CUT = "cut"  # the student's connection has ended
@@ -126,11 +126,17 @@ class Attention:
             self._begin_again()
             return Seen.REFUSED
         if not self._waits_for_client():
-            return Seen.OTHER
+            return self._answered(happening)
         if self._whole and from_server(happening):
             self._begin_again()
             return Seen.MISSED
         return Seen.MISTYPED if is_command(happening) else Seen.OTHER
+
+    def _answered(self, happening: Happening) -> Seen:
+        if not (self._begun and completes(happening)):
+            return Seen.OTHER
+        self._begin_again()
+        return Seen.MISTYPED
 
     @property
     def _begun(self) -> bool:
