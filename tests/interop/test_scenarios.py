@@ -43,7 +43,9 @@ def home(tmp_path: Path) -> dict[str, str]:
 def test_played(home: dict[str, str], number: int) -> None:
     done = running.postroom(["lab", "--scenario", str(number), "--play", "--base-port", "0"], home)
     assert done.returncode == 0, done.stderr
-    assert "Do you like ketchup?" in done.stdout.partition("# bob")[2]
+    read = done.stdout.partition("# bob")[2]
+    assert "Do you like ketchup?" in read
+    assert "Alice <alice@" in read
     figure = done.stdout[done.stdout.index("┌") :]
     assert sorted(agents(figure)) == sorted(FIGURES[number])
     assert links(figure) == LINKS[number]

@@ -60,6 +60,25 @@ def test_a_refusal_that_is_wanted():
     assert step.done
 
 
+@pytest.mark.parametrize(
+    ("signs", "said"),
+    [
+        (
+            ("<- \\S+ STORE .*", "-> \\* 9 FETCH .*", "-> \\S+ OK .*"),
+            ("a5 STORE 1 x", "* 1 FETCH (x)", "a5 OK Stored"),
+        ),
+        (("<- MAIL .*", "-> 250 .*Hello.*"), ("MAIL FROM:<a>", "250-more", "250 2.1.0 Ok")),
+    ],
+)
+def test_a_command_that_is_done_and_was_another(signs, said):
+    """The answer is complete, and what the step looks for was not in it."""
+    step = attention(*signs)
+    assert step.heard(line("<-", said[0])) is Seen.FITS
+    assert step.heard(line("->", said[1])) is Seen.OTHER
+    assert step.heard(line("->", said[2])) is Seen.MISTYPED
+    assert step.missing == signs[0]
+
+
 def test_a_step_is_begun_again_by_its_first_sign():
     step = attention("<- MAIL .*", "<- RCPT .*", "-> 250 .*")
     step.heard(line("<-", "MAIL FROM:<a@crepes.test>"))
@@ -73,6 +92,45 @@ def test_another_letter_than_the_one_of_the_step():
     step.heard(line("<-", "..", content=True))
     assert step.heard(line("->", "250 2.0.0 Ok")) is Seen.MISSED
     assert attention("<- \\.\\.", "<- \\.").heard(line("->", "250 2.0.0 Ok")) is Seen.OTHER
+
+
+def test_another_letter_from_its_first_line_on():
+    """Who has ended it with a period is told, or would wait for ever."""
+    step = attention("<- From: .*", "<- \\.", "-> 250 .*", do=Type("From: a\n\nb\n."))
+    assert step.heard(line("<-", "Do you like ketchup?", content=True)) is Seen.OTHER
+    assert step.heard(line("<-", ".")) is Seen.OTHER
+    assert step.heard(line("->", "250 2.0.0 Ok")) is Seen.MISSED
+
+
+AT_ONCE = ("<- MAIL .*", "<- RCPT .*", "<- RCPT .*", "-> 250 1", "-> 250 2", "-> 550 3")
+MAIL, RCPT = line("<-", "MAIL FROM:<a>"), line("<-", "RCPT TO:<b>")
+YES, WELL, NO = line("->", "250 1"), line("->", "250 2"), line("->", "550 3")
+
+
+@pytest.mark.parametrize(
+    "happens",
+    [
+        (MAIL, RCPT, RCPT, YES, WELL, NO),
+        (MAIL, YES, RCPT, RCPT, WELL, NO),  # telnet sends the first line ahead of the others
+        (MAIL, RCPT, YES, WELL, RCPT, NO),
+        (MAIL, YES, MAIL, RCPT, RCPT, YES, WELL, NO),
+    ],
+)
+def test_commands_that_are_sent_together(happens):
+    """Whether they were is seen by two that wait at the same time, however the network has cut them."""
+    step = attention(*AT_ONCE, do=Type("MAIL\nRCPT\nRCPT", at_once=True))
+    assert [step.heard(one) for one in happens] == [Seen.FITS] * len(happens)
+    assert step.done
+
+
+def test_commands_that_each_wait_for_their_answer():
+    step = attention(*AT_ONCE, do=Type("MAIL\nRCPT\nRCPT", at_once=True))
+    seen = [step.heard(one) for one in (MAIL, YES, RCPT, WELL, RCPT, NO)]
+    assert seen == [Seen.FITS] * 5 + [Seen.MISSED]
+    assert not step.done
+    for one in (MAIL, RCPT, RCPT, YES, WELL, NO):
+        step.heard(one)
+    assert step.done
 
 
 def test_the_connection_ends_as_it_should_and_as_it_should_not():

@@ -76,6 +76,19 @@ def _closed():
     return ShutDoor("hamburger.test")
 
 
+def test_a_hand_out_says_how_to_do_what_a_lesson_does_itself(capsys):
+    assert run(["lesson", "show", "pop3-login"]) == 0
+    assert "       $ printf 'tanstaaf' | postroom account password" in capsys.readouterr().out
+    assert run(["lesson", "show", "queue"]) == 0
+    shown = capsys.readouterr().out
+    assert (
+        "       $ postroom lab faults add mail --reply '421 4.3.2 The mail server of hamburger.test is"
+        in shown
+    )
+    assert "later' --domain hamburger.test\n" in shown
+    assert "       $ postroom lab faults clear\n" in shown
+
+
 def test_a_hand_out(capsys):
     assert run(["lesson", "show", "pop3"]) == 0
     shown = capsys.readouterr().out

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from postroom.app.control import OperationError
+from postroom.app.control import HungUp, OperationError
 from postroom.lab.heard.feed import Happening
 from postroom.lab.lessons import pupils
 from postroom.lab.lessons.course import Course, Events, Left, NotHeld
@@ -53,7 +53,9 @@ class Told:
         self.words = []
 
     def __getattr__(self, name):
-        return lambda *terms: self.words.append((name, *(one for one in terms if isinstance(one, int | str))))
+        return lambda *terms, **_: self.words.append(
+            (name, *(one for one in terms if isinstance(one, int | str)))
+        )
 
 
 async def held(place, *steps, typed=(), pupil=Attended, parts=None, first=0):
@@ -87,6 +89,17 @@ async def test_back_to_the_connection():
     assert [words[:2] for words in told if words[0] != "done"] == [
         ("step", 1), ("step", 2), ("step", 3), ("lost",), ("step", 2), ("step", 3),
     ]  # fmt: skip
+    assert reached == [1]
+
+
+async def test_back_to_the_connection_after_another_letter():
+    """It can only be ended; who does so later has lost nothing more."""
+    greeted = (OPENED, line("->", "220"))
+    written = (line("<-", "Subject: x"), line("<-", "."), line("->", "250"))
+    place = Place(*greeted, line("->", "250"), CLOSED, *greeted, *written)
+    write = Step("", Type("Subject: x\n."), ("<- Subject: x", "<- \\.", "-> 250"))
+    told, reached = await held(place, KNOCK, write)
+    assert [words[0] for words in told] == ["step", "done", "step", "lost", "step", "done", "step", "done"]
     assert reached == [1]
 
 
@@ -132,6 +145,7 @@ async def test_a_command_that_does_not_show_it_is_run_again(monkeypatch):
     told, reached = await held(Place(), Step("", Run("postroom x", ("(?P<id>J\\d)",))), typed=["", ""])
     assert [words[0] for words in told] == ["step", "printed", "printed", "printed", "done"]
     assert "Enter tries it once more" in told[2][1]
+    assert "(?P<id>" not in told[2][1]  # a pupil can do nothing with a pattern
     assert reached == [1]
 
 
@@ -157,6 +171,11 @@ async def test_a_command_that_may_fail(monkeypatch):
 async def test_a_lab_that_ends():
     with pytest.raises(OperationError, match="gone"):
         await held(Place(end=OperationError("gone")), KNOCK)
+
+
+async def test_a_lab_that_is_stopped():
+    with pytest.raises(OperationError, match="the lab has stopped"):
+        await held(Place(end=HungUp("the server closed the control connection")), KNOCK)
 
 
 async def test_a_lab_without_bob():

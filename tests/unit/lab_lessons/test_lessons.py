@@ -55,6 +55,12 @@ def test_how_it_is_written(lesson):
     assert re.fullmatch(r"[a-z0-9-]{3,20}", lesson.name)
     for part in lesson.parts:
         assert part.title
+        typed = [sign for step in part.steps if isinstance(step.do, Type) for sign in step.expect]
+        for step in part.steps:
+            looked_for = re.search(r"subject:(\S+)", step.do.command) if isinstance(step.do, Run) else None
+            assert looked_for is None or any(
+                sign.startswith(f"<- Subject: {looked_for[1]}") for sign in typed
+            ), "a letter with another subject would not be found, whatever is done"
     for step in lesson.steps:
         assert step.say.endswith((".", "?", ":", ")")) or " | " in step.say or "=" in step.say, step.say
         assert not step.source or RFC.fullmatch(step.source), step.source

@@ -114,3 +114,44 @@ def test_long_lists_of_extensions_are_folded():
     lines = ["      -> 220 x", *(f"      <- 250-{n}" for n in range(5)), "      <- 250 HELP"]
     assert list(folded(lines)) == [lines[0], lines[1], "         (4 more lines)", lines[-1]]
     assert list(folded(lines[3:])) == lines[3:]
+
+
+DOORS = (Door("hamburger.test", is_open=False),)
+CLOCK = (Run("postroom queue list"), Run("postroom lab clock +30m"))
+
+
+@pytest.mark.parametrize(
+    ("actions", "own", "warned"),
+    [
+        (DOORS, False, True),
+        (CLOCK, False, True),
+        (CLOCK[:1], False, False),
+        (DOORS, True, False),
+    ],
+)
+def test_who_else_is_in_the_lab_is_thought_of(actions, own, warned):
+    out = io.StringIO()
+    lesson = Lesson("one", "One", "", (Part("first", tuple(Step("", do) for do in actions)),), ())
+    Aloud(Terminal(out=out), PLACE, lesson).begin(0, own=own)
+    assert ("all who are in this lab" in out.getvalue()) is warned
+    assert "the first to connect where it says is taken for you" in " ".join(out.getvalue().split())
+
+
+def test_every_line_that_is_not_asked_for_is_said_to_be_so():
+    out = io.StringIO()
+    aloud = Aloud(Terminal(out=out), PLACE, Lesson("one", "One", "", (Part("first", ()),), ()))
+    seen = Attention([], VALUES, 7, Type("HELO x"))
+    for words in ("MAIL FROM:<x>", "RCPT TO:<y>"):
+        aloud.heard(happening("<-", words), Seen.MISTYPED, seen)
+    assert out.getvalue().count("This is not what the step asks for") == 2
+
+
+@pytest.mark.parametrize(
+    ("ended", "words"), [(True, "ended too soon"), (False, "other lines than asked for")]
+)
+def test_why_it_goes_on_at_the_connection(ended, words):
+    out = io.StringIO()
+    lesson = Lesson("one", "One", "", (Part("first", ()),), ())
+    Aloud(Terminal(out=out), PLACE, lesson).lost(ended=ended)
+    assert words in out.getvalue()
+    assert ("QUIT" in out.getvalue()) is not ended

@@ -38,7 +38,7 @@ class Scenario(msgspec.Struct, frozen=True):
 
 _BY_SENDMAIL = Step(
     "alice's user agent hands a message to the mail system of its own host",
-    r"printf 'Subject: Hello\n\nDo you like ketchup?\n' | {us} sendmail -f {sender} {recipient}",
+    r"printf 'Subject: Hello\n\nDo you like ketchup?\n' | {us} sendmail -F Alice -f {sender} {recipient}",
 )
 _BY_SMTP = Step(
     "alice's user agent, on a host of its own, submits a message by SMTP",

@@ -18,7 +18,9 @@ from postroom.proto.smtp.texts import OUT_OF_STEP
 MOST_LINE: Final = 64 * 1024  # octets that are held back for the end of a line
 MOST_ASKED: Final = 1_000  # commands whose replies are awaited
 _LITERAL: Final = re.compile(rb"~?\{(\d{1,18})(\+?)\}\r?\n\Z")
-_LOGIN: Final = re.compile(rb'\s*\S+[ \t]+LOGIN[ \t]+(?:"(?:[^"\\]|\\.)*"|[^\s"{]+)[ \t]+', re.IGNORECASE)
+_LOGIN: Final = re.compile(
+    rb'\s*(?:\S+[ \t]+)?LOGIN[ \t]+(?:"(?:[^"\\]|\\.)*"|[^\s"{]+)[ \t]+', re.IGNORECASE
+)
 _REQUEST: Final = re.compile(rb"([A-Z]{3,10} /[^\s?#]*+)\S*+ (HTTP/1\.[01])\r\n")
 _STATUS: Final = re.compile(rb"HTTP/1\.[01] \d{3}[^\r\n]{0,100}\r\n")
 _LISTINGS: Final = frozenset((b"RETR", b"TOP", b"LIST", b"UIDL", b"CAPA", b"AUTH", b"LANG"))
@@ -283,10 +285,13 @@ class ImapDialogue(Dialogue):
         """Notes what a command begins; gives from where on its line is secret, None when nothing is."""
         verb = words[1].upper() if len(words) > 1 else b""
         behind = line.rindex(words[3]) if len(words) > 3 else len(line)
+        without_tag = words[0].upper() if words else b""  # which is refused, but the password was typed
         if verb == b"AUTHENTICATE":
             self._authenticating = self._tag
             return behind
-        if verb == b"LOGIN":
+        if without_tag == b"AUTHENTICATE":
+            return len(line) - sum(map(len, line.split(None, 2)[2:]))
+        if b"LOGIN" in (verb, without_tag):
             found = _LOGIN.match(line)
             return found.end() if found else behind
         if verb == b"COMPRESS":

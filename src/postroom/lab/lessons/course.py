@@ -12,7 +12,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Protocol
 
-from postroom.app.control import NotRunning, OperationError
+from postroom.app.control import HungUp, NotRunning, OperationError
 from postroom.lab.heard.feed import Happening
 from postroom.lab.lessons.attention import Attention, Seen
 from postroom.lab.lessons.lesson import Connect, Lesson, Part, Step, Type
@@ -32,7 +32,11 @@ class NotHeld(Exception):
 
 
 class _Lost(Exception):
-    """The student's connection has ended too soon."""
+    """The student's connection has ended too soon, or can only be ended."""
+
+    def __init__(self, *, ended: bool) -> None:
+        super().__init__()
+        self.ended = ended
 
 
 class Events:
@@ -88,7 +92,7 @@ class Teller(Protocol):
     def done(self, step: Step, values: Values, /) -> None:
         """A step is done."""
 
-    def lost(self) -> None:
+    def lost(self, *, ended: bool) -> None:
         """The part goes on at its connection: that has ended too soon, or something else was said on it than asked for."""
 
 
@@ -162,6 +166,8 @@ class Course:
             async with contextlib.aclosing(self._place.happenings(since)) as happenings:
                 async for happening in happenings:
                     self._events.add(happening)
+        except HungUp:
+            self._events.add(OperationError("the lab has stopped: start it again, and the lesson goes on"))
         except (OperationError, NotRunning) as error:
             self._events.add(error)
 
@@ -174,8 +180,8 @@ class Course:
             try:
                 await self._step(number + 1, step, pupil)
                 number += 1
-            except _Lost:
-                self._teller.lost()
+            except _Lost as lost:
+                self._teller.lost(ended=lost.ended)
                 number, self._connection = connected, 0
 
     async def _step(self, number: int, step: Step, pupil: Pupil) -> None:
@@ -202,6 +208,6 @@ class Course:
             await pupil.sees(attention, seen, happening)
             one_by_one = seen is Seen.MISSED and isinstance(step.do, Type) and step.do.at_once
             if seen is Seen.CUT or (seen is Seen.MISSED and not one_by_one):
-                raise _Lost
+                raise _Lost(ended=seen is Seen.CUT)
             if seen is Seen.REFUSED or one_by_one:
                 self._teller.again(step, self.values)

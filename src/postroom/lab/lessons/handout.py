@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
+from postroom.lab.doors import SHUT
 from postroom.lab.lessons.lesson import Ask, Connect, Consider, Door, Lesson, Post, Run, Step, Type
 
 _NAME: Final = re.compile(r"\$([a-z][a-z_]*)")
@@ -53,13 +54,16 @@ def _action(step: Step) -> Iterator[str]:
             yield "\n   Type an empty line."
         case Type(text):
             yield from _block(text)
-        case Run(command):
-            yield from _block(f"$ {command}")
+        case Run():
+            yield from _block(f"$ {step.do.by_hand}")
         case Ask(name, kind):
             yield f"\n   Ask the DNS for {name}, {kind}."
         case Post(text):
             yield from _block(text)
-        case Door() | Consider():
+        case Door(domain, is_open):
+            shut = f"add mail --reply '{SHUT.format(domain)}' --domain {domain}"
+            yield from _block(f"$ postroom lab faults {'clear' if is_open else shut}")
+        case Consider():
             pass
 
 

@@ -73,7 +73,7 @@ FOLDERS: Final = Lesson(
                 Step(
                     "Make one in another.",
                     Type("a3 CREATE Recipes/Sauces"),
-                    ("<- \\S+ CREATE Recipes/Sauces", "-> \\S+ (OK|NO \\[ALREADYEXISTS\\]) .*"),
+                    ("<- \\S+ CREATE (?-i:Recipes/Sauces)", "-> \\S+ (OK|NO \\[ALREADYEXISTS\\]) .*"),
                     source="RFC 9051 §6.3.4",
                 ),
                 _SELECT,

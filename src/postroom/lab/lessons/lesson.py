@@ -42,6 +42,11 @@ class Run(msgspec.Struct, frozen=True):
     perhaps: bool = False
 
     @property
+    def by_hand(self) -> str:
+        """As it is typed at a shell."""
+        return f"printf '{self.typed.rstrip()}' | {self.command}" if self.typed else self.command
+
+    @property
     def looks(self) -> bool:
         """Whether it changes nothing, so that it can be asked again."""
         return not _LOOKING.isdisjoint(self.command.split())
@@ -102,6 +107,14 @@ class Lesson(msgspec.Struct, frozen=True):
     parts: tuple[Part, ...]
     sources: tuple[str, ...]
     lenient: bool = False
+
+    @property
+    def is_felt_by_all(self) -> bool:
+        """Whether it changes the lab, for everybody who is in it."""
+        return any(
+            isinstance(do, Door) or (isinstance(do, Run) and do.command.startswith("postroom lab "))
+            for do in (step.do for step in self.steps)
+        )
 
     @property
     def steps(self) -> Sequence[Step]:

@@ -51,6 +51,7 @@ BASE64: Final = Lesson(
                         "RG8geW91IGxpa2Uga2V0Y2h1cD8=\n."
                     ),
                     (
+                        "<- Subject: base64-by-hand",
                         "<- MIME-Version: 1\\.0",
                         "<- Content-Type: text/plain.*",
                         "<- Content-Transfer-Encoding: base64",
@@ -81,6 +82,7 @@ BASE64: Final = Lesson(
                         "Un caf=C3=A9 =3D 2 cr=C3=AApes.\n."
                     ),
                     (
+                        "<- Subject: quoted-printable .*",
                         "<- Content-Transfer-Encoding: quoted-printable",
                         "<- Un caf=C3=A9 =3D 2 cr=C3=AApes\\.",
                         "<- \\.",
@@ -122,6 +124,7 @@ MULTIPART: Final = Lesson(
                         f"Content-Disposition: attachment; filename=crepe.gif\n\n{_GIF}\n--98766789--\n."
                     ),
                     (
+                        "<- Subject: multipart-by-hand",
                         "<- Content-Type: multipart/mixed; boundary=98766789",
                         "<- --98766789",
                         "<- --98766789",

@@ -25,7 +25,7 @@ _LOGIN: Final = (
     Step(
         "Whose mailbox?",
         Type("USER $bob"),
-        ("<- USER $bob", "-> \\+OK .*"),
+        ("<- USER (bob|$bob)", "-> \\+OK .*"),
     ),
     Step(
         "Prove that you are Bob.",
@@ -196,7 +196,13 @@ LOGIN: Final = Lesson(
                     "Each line is a command or a habit of the server that a client may count on. STLS is the way to TLS.",
                     "RFC 2449 §5",
                 ),
-                _QUIT,
+                Step(
+                    "Leave.",
+                    Type("QUIT"),
+                    ("<- QUIT", "-> \\+OK .*", "closed"),
+                    "Nobody had logged in, so there is no update state either: the session just ends.",
+                    "RFC 1939 §6",
+                ),
             ),
         ),
         Part(
@@ -220,7 +226,7 @@ LOGIN: Final = Lesson(
                 Step(
                     "Put the secret behind the timestamp and take the MD5 of it: printf '%s' '$stamp$secret' | md5sum. Log in with that:",
                     Type("APOP $bob $digest"),
-                    ("<- APOP $bob $digest", "-> \\+OK .*"),
+                    ("<- APOP (bob|$bob) $digest", "-> \\+OK .*"),
                     "The password did not cross the wire, and what did is of no use a second time. But who is the server? That is not proven; and MD5 is old. TLS and SCRAM do better.",
                     "RFC 1939 §7",
                 ),

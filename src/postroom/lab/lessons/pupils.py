@@ -167,8 +167,10 @@ class Attended:
             try:
                 await self._doing.work(step, values)
                 return
-            except NotHeld as different:
-                self._teller.printed(f"{different}\nEnter tries it once more.")
+            except NotHeld:
+                self._teller.printed(
+                    "This is not what is to be seen here; it may be too early. Enter tries it once more."
+                )
 
     def typed(self, _text: str, step: Step, values: Values) -> None:
         """Whoever types here has forgotten what was to be done elsewhere."""

@@ -16,6 +16,7 @@ from postroom.lab.heard.feed import Happening
 from postroom.lab.lessons.values import Values
 
 _ELSEWHERE: Final = re.compile(r"([a-z]+\.test): ")
+_COMPLETE: Final = re.compile(r"\d\d\d( .*)?|[^*+\s]\S* OK .*")
 _REFUSAL: Final = re.compile(r"[45]\d\d[ -].*|-ERR.*|\S+ (NO|BAD) .*")
 
 
@@ -24,6 +25,11 @@ class Sign(msgspec.Struct, frozen=True):
 
     pattern: re.Pattern[str]
     server: str
+
+    @property
+    def is_of_client(self) -> bool:
+        """Whether it is something that a client says."""
+        return self.pattern.pattern.startswith("<")
 
     def fits(self, happening: Happening, connection: int) -> re.Match[str] | None:
         """The match, when this is it; `connection` is the student's own, 0 for none."""
@@ -67,6 +73,11 @@ def is_own(happening: Happening, connection: int) -> bool:
 def refuses(happening: Happening) -> bool:
     """Whether a server says no."""
     return from_server(happening) and _REFUSAL.fullmatch(happening.text) is not None
+
+
+def completes(happening: Happening) -> bool:
+    """Whether it ends a server's answer; of POP3 that cannot be told."""
+    return from_server(happening) and _COMPLETE.fullmatch(happening.text) is not None
 
 
 def is_command(happening: Happening) -> bool:

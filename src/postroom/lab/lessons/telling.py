@@ -29,7 +29,8 @@ FOLDED: Final = 3  # lines of an answer to EHLO in a journey, from which on they
 _EXTENSION: Final = re.compile(r" +(<-|->|<~|~>) 250-")
 _HERE: Final = "What you type goes to the server; ? shows the step again,"
 _BESIDE: Final = (
-    "What is to be typed is typed in a second terminal; the lesson sees it there. Enter shows the step again,"
+    "What is to be typed is typed in a second terminal; the lesson sees it there: the first to connect where it says is taken for you."
+    " Enter shows the step again,"
 )
 _SPEAKS: Final = {"pop3": "pop3", "pop3s": "pop3s", "smtp": "esmtp", "submission": "esmtp"}
 _STYLES: Final = {"<": "cyan", "-": "green", "~": "green"}
@@ -47,7 +48,6 @@ class Aloud:
         self._width = min(shutil.get_terminal_size((WIDEST, 40)).columns, WIDEST)
         self._said: set[str] = set()
         self._explainer: Explainer | None = None
-        self._hinted = False
 
     def begin(self, first: int, *, own: bool) -> None:
         """Before the first part."""
@@ -57,6 +57,8 @@ class Aloud:
         where = "This lesson runs a lab of its own." if own else "In your lab, which is running."
         how = _HERE if self._here else _BESIDE
         self._wrapped(f"{where} {how} q leaves, and the lesson goes on there next time.")
+        if lesson.is_felt_by_all and not own:
+            self._wrapped("It shuts doors or moves the clock, which all who are in this lab will feel.")
         if first:
             self._wrapped(f"Going on with part {first + 1} of {len(lesson.parts)}; from the start: --restart")
 
@@ -79,7 +81,6 @@ class Aloud:
 
     def step(self, number: int, step: Step, values: Values) -> None:
         """What it is about, and what to do."""
-        self._hinted = False
         if isinstance(step.do, Connect):
             self._explainer = _explainer(step.do.service)
         self._terminal.say("")
@@ -97,8 +98,7 @@ class Aloud:
             self._line(happening, seen)
         elif seen is Seen.FITS:
             self._terminal.styled(f"      {_beside(happening, own=own)}", "dim")
-        if seen is Seen.MISTYPED and not self._hinted:
-            self._hinted = True
+        if seen is Seen.MISTYPED:
             self._wrapped("This is not what the step asks for; go on as it says.", 6)
 
     def printed(self, output: str) -> None:
@@ -112,12 +112,16 @@ class Aloud:
             source = f" ({step.source})" if step.source else ""
             self._wrapped(f"=> {values.fill(step.explain)}{source}", 3, hanging=3)
 
-    def lost(self) -> None:
+    def lost(self, *, ended: bool) -> None:
         """Once more."""
-        self._wrapped(
-            "That was not yet it: the connection has ended too soon, or these were other lines than asked for."
-            " Leave it (QUIT), and do it once more from here:"
-        )
+        if ended:
+            self._wrapped(
+                "That was not yet it: the connection has ended too soon. Do it once more from here:"
+            )
+        else:
+            self._wrapped(
+                "That was not yet it: these were other lines than asked for. Leave (QUIT), and do it once more from here:"
+            )
 
     def _line(self, happening: Happening, seen: Seen) -> None:
         explained = self._explained(happening)
@@ -189,7 +193,7 @@ class Terse:
     def printed(self, output: str) -> None:
         """Not told."""
 
-    def lost(self) -> None:
+    def lost(self, *, ended: bool) -> None:
         """Never: that does not hold."""
 
 
@@ -222,9 +226,8 @@ def instruction(step: Step, values: Values, place: Place) -> list[str]:
             return ["There, press Enter alone: an empty line."]
         case Type(text, at_once):
             return ["Paste all of it together:" if at_once else "Type there:", *values.fill(text).split("\n")]
-        case Run(command, _, typed):
-            given = f"printf '{values.fill(typed).rstrip()}' | " if typed else ""
-            return ["Enter runs:", given + values.fill(command)]
+        case Run():
+            return ["Enter runs:", values.fill(step.do.by_hand)]
         case Ask(name, kind):
             way = f"dig @{LOOPBACK} -p {place.facts.dns} {values.fill(name)} {kind} +noall +answer"
             return ["Enter asks (by hand, where dig is installed):", way]

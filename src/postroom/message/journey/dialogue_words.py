@@ -278,7 +278,7 @@ DETAILS: Final[Mapping[str, Words]] = _named(
         "4.3": Words("the directory could not be asked", "RFC 3463 §3.5"),
         "4.6": Words("the message goes round in a circle", "RFC 3463 §3.5"),
         "4.7": Words("the message has waited too long", "RFC 3463 §3.5"),
-        "5.1": Words("a command at the wrong place", "RFC 3463 §3.6"),
+        "5.1": Words("a command that is not known, or at the wrong place", "RFC 3463 §3.6"),
         "5.2": Words("a command is written wrongly", "RFC 3463 §3.6"),
         "5.3": Words("too many recipients", "RFC 3463 §3.6"),
         "5.4": Words("a parameter is wrong", "RFC 3463 §3.6"),
