@@ -20,8 +20,7 @@ from typing import IO, Final, cast
 
 import msgspec
 
-from postroom.message import mh
-from postroom.message.files import maildir
+from postroom.message.files import maildir, mh
 from postroom.message.files.mbox_reading import FIELD, Marked, MboxReader, begins, unmarked
 from postroom.wire.numbers import decimal
 

@@ -1,1 +1,1 @@
-"""Messages in files of other programs: mbox and Maildir."""
+"""Messages in files of other programs: mbox, Maildir and MH."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from postroom.message.mh import flags_of, read_sequences
+from postroom.message.files.mh import flags_of, read_sequences
 
 SAID = """cur: 7
 unseen: 8-9 1-4 3 20-10 x 5-y -6
