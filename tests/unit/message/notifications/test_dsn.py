@@ -267,7 +267,7 @@ def test_an_original_recipient_of_any_length(sender, char):
     assert all(len(line) <= 998 for line in made.raw.split(b"\r\n"))
     found = report_in(made.raw)
     assert found is not None
-    assert set(found.recipients[0].original_recipient) == {char}
+    assert set(found[0].original_recipient) == {char}
 
 
 def test_internationalized_sender():
@@ -356,5 +356,5 @@ def test_anything_gives_a_report(kind, orcpt, envid, reply, tail):
     }
     part = made.raw.partition(b"Content-Type: message/delivery-status\r\n\r\n")[2].partition(b"\r\n--=_")[0]
     parsed = parse_delivery_status(part)
-    assert [one.final_recipient for one in parsed.recipients] == ["carol@hamburger.test"]
-    assert parsed.recipients[0].status == EnhancedStatus(5, 1, 1)
+    assert [one.final_recipient for one in parsed] == ["carol@hamburger.test"]
+    assert parsed[0].status == EnhancedStatus(5, 1, 1)
