@@ -19,7 +19,7 @@ from postroom.net.tls.pem import Held
 from postroom.store.changes import Change
 from postroom.store.engine.ids import Ids
 from postroom.store.login.login import Login
-from postroom.store.others.report_rows import SentReport
+from postroom.store.peers.report_rows import SentReport
 from postroom.store.spool import jobs
 from postroom.store.spool.jobs import Job, Outcome
 from postroom.store.store import Store

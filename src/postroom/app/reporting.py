@@ -24,8 +24,8 @@ from postroom.net.public_addresses import is_public
 from postroom.net.tls.certificates import CertificateError
 from postroom.proto.http.client import Request
 from postroom.store.engine.transaction import Engine, Transaction, Urgency
-from postroom.store.others import received_reports, report_rows
-from postroom.store.others.report_rows import DMARC, TLS
+from postroom.store.peers import received_reports, report_rows
+from postroom.store.peers.report_rows import DMARC, TLS
 from postroom.store.store import Store
 
 USER = "reports"  # who posts them, in Received

@@ -45,7 +45,7 @@ from postroom.store.fsck import fsck
 from postroom.store.login import attempts as login_attempts
 from postroom.store.login.login import Login
 from postroom.store.login.passwords import Passwords
-from postroom.store.others.report_rows import SentReport
+from postroom.store.peers.report_rows import SentReport
 from postroom.store.spool import jobs
 from postroom.store.spool.jobs import Job
 from postroom.store.store import Store

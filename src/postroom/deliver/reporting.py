@@ -32,8 +32,8 @@ from postroom.message.feedback.tls_report import (
 )
 from postroom.proto.dns.resolver import Resolver
 from postroom.store.engine.transaction import Engine, Urgency
-from postroom.store.others import report_rows
-from postroom.store.others.report_rows import DMARC, TLS, DueReport, SentReport
+from postroom.store.peers import report_rows
+from postroom.store.peers.report_rows import DMARC, TLS, DueReport, SentReport
 
 DAY = 86_400  # seconds
 PAUSE = (

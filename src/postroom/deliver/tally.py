@@ -1,7 +1,7 @@
 """What reports to others will count, gathered in memory and written together, so that no message costs a commit for it.
 
 RFC 9990 §3.1. What a process that dies had not written yet is lost: these are statistics, and mail does not wait for them. Not here: rows
-(`store.others.report_rows`), and who counts what.
+(`store.peers.report_rows`), and who counts what.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from postroom.deliver.tls_outcome import TlsOutcome
 from postroom.message.feedback.aggregate import Seen
 from postroom.message.feedback.tls_report import TlsFailure, TlsPolicy
 from postroom.store.engine.transaction import Engine, Urgency
-from postroom.store.others import report_rows
-from postroom.store.others.report_rows import ReportRow
+from postroom.store.peers import report_rows
+from postroom.store.peers.report_rows import ReportRow
 
 MAX_WAITING = 10_000  # rows that are not written yet; what comes on top is not reported
 AT_ONCE = 500  # rows of one commit

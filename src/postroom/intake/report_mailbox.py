@@ -30,9 +30,9 @@ from postroom.store.engine.transaction import Engine, Transaction, Urgency
 from postroom.store.mailboxes import mailboxes, messages
 from postroom.store.mailboxes.messages import Sizes
 from postroom.store.mailboxes.rights import MailboxRef
-from postroom.store.others import received_reports
-from postroom.store.others.received_reports import FAILURE, FROM_FILE, ReceivedReport
-from postroom.store.others.report_rows import DMARC, TLS
+from postroom.store.peers import received_reports
+from postroom.store.peers.received_reports import FAILURE, FROM_FILE, ReceivedReport
+from postroom.store.peers.report_rows import DMARC, TLS
 
 AT_ONCE = 20  # messages of one look
 

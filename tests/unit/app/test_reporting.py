@@ -19,7 +19,7 @@ from postroom.message.feedback.finding import reports_in
 from postroom.message.feedback.tls_report import TlsFailure, TlsPolicy
 from postroom.net.https import Web
 from postroom.proto.dns.answer import Answer, Family, Kind
-from postroom.store.others import received_reports, report_rows
+from postroom.store.peers import received_reports, report_rows
 from spf_zone import Zone
 from whole_server import Running, fetch, send, settings_of, thread
 

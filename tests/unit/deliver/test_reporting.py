@@ -30,8 +30,8 @@ from postroom.message.feedback.tls_report import (
     TlsReport,
 )
 from postroom.message.headers.header import Header
-from postroom.store.others import report_rows
-from postroom.store.others.report_rows import DMARC, TLS, DueReport, SentReport
+from postroom.store.peers import report_rows
+from postroom.store.peers.report_rows import DMARC, TLS, DueReport, SentReport
 from postroom.store.store import Store
 from spf_zone import Zone
 

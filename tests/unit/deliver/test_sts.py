@@ -17,7 +17,7 @@ from postroom.net.clock import MovableClock
 from postroom.net.https import Web
 from postroom.proto.dns.answer import Rcode
 from postroom.proto.http.mta_sts import MOST_OCTETS, Mode
-from postroom.store.others import sts_policies
+from postroom.store.peers import sts_policies
 from sorting_office import SortingOffice
 
 DAY = 86_400

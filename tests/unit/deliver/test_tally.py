@@ -13,8 +13,8 @@ from postroom.deliver.tls_outcome import PolicyKind, ResultKind, TlsOutcome, Tls
 from postroom.message.errors import TryLater
 from postroom.message.feedback.aggregate import PolicyPublished, Row, Seen
 from postroom.message.feedback.tls_report import TlsFailure, TlsPolicy
-from postroom.store.others import report_rows
-from postroom.store.others.report_rows import DMARC, TLS, DueReport
+from postroom.store.peers import report_rows
+from postroom.store.peers.report_rows import DMARC, TLS, DueReport
 from postroom.store.store import Store
 
 AT = 20_000 * 86_400_000_000 + 5

@@ -13,8 +13,8 @@ from postroom.message.address import Address
 from postroom.message.feedback.aggregate import AggregateReport
 from postroom.message.feedback.packing import BadReport
 from postroom.store.directory.errors import NotFound
-from postroom.store.others import received_reports
-from postroom.store.others.received_reports import ReceivedReport
+from postroom.store.peers import received_reports
+from postroom.store.peers.received_reports import ReceivedReport
 from report_samples import AGGREGATE, FAILURE, JSON, ORIGINAL, TLS, XML, mail
 from sorting_office import SortingOffice
 

@@ -18,7 +18,7 @@ from postroom.store.identity.tokens import Token
 from postroom.store.mailboxes import mailboxes
 from postroom.store.mailboxes.mailboxes import NewMailbox
 from postroom.store.mailboxes.rights import MailboxRef
-from postroom.store.others import received_reports
+from postroom.store.peers import received_reports
 from postroom.store.pruning import DAY, prune, purge
 from postroom.store.records import blobs as record_blobs
 from postroom.store.records import records

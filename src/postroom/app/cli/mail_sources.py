@@ -242,7 +242,7 @@ def _below(place: Path, folder: tuple[str, ...]) -> Iterator[Source]:
             continue
         elif one.suffix.lower() != _MESSAGE and begins(_head(one)):
             yield Source(one, (*folder, *_folder_of(one.name)))
-    if not is_maildir and _singles(place):
+    if not is_maildir and any(map(_is_single, place.iterdir())):
         yield Source(place, folder, singles=True)
 
 
@@ -260,11 +260,13 @@ def _as_subscribed(source: Source, to: set[tuple[str, ...]] | None) -> Source:
 
 def _singles(place: Path) -> list[Path]:
     """The single messages of a directory, by their numbers and names."""
-    found = [one for one in place.iterdir() if _is_file(one) and _is_single(one)]
+    found = [one for one in place.iterdir() if _is_single(one)]
     return sorted(found, key=lambda one: (len(one.name) if _NUMBERED.fullmatch(one.name) else 0, one.name))
 
 
 def _is_single(place: Path) -> bool:
+    if not _is_file(place):
+        return False
     if place.suffix.lower() == _MESSAGE:
         return True
     return _NUMBERED.fullmatch(place.name) is not None and FIELD.match(_head(place)) is not None

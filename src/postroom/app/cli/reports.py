@@ -29,8 +29,8 @@ from postroom.app.operations.reports import (
 from postroom.message.feedback.aggregate import AggregateReport, AuthResult
 from postroom.message.feedback.failure import FailureReport
 from postroom.message.feedback.tls_report import TlsReport
-from postroom.store.others.received_reports import FAILURE
-from postroom.store.others.report_rows import DMARC, TLS
+from postroom.store.peers.received_reports import FAILURE
+from postroom.store.peers.report_rows import DMARC, TLS
 
 app = commands("Reports about our mail by others, and about theirs by us.")
 MAX_FILE = 16_000_000  # octets of a file that is imported: what the control socket takes

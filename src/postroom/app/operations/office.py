@@ -27,7 +27,7 @@ if TYPE_CHECKING:  # for the shape of an office alone: commands import this modu
     from postroom.store.engine.ids import Ids
     from postroom.store.engine.transaction import Engine, Transaction
     from postroom.store.login.login import Login
-    from postroom.store.others.report_rows import SentReport
+    from postroom.store.peers.report_rows import SentReport
     from postroom.store.spool.jobs import Job
     from postroom.store.store import Store
     from postroom.store.vault import Vault

@@ -15,9 +15,9 @@ from postroom.app.control import Caller, OperationError
 from postroom.app.operations.office import Office, Operation
 from postroom.intake.report_mailbox import read_file, unpacked
 from postroom.message.feedback.packing import BadReport
-from postroom.store.others import received_reports, report_rows
-from postroom.store.others.received_reports import FAILURE, FROM_FILE, ReceivedReport
-from postroom.store.others.report_rows import DMARC, TLS, SentReport
+from postroom.store.peers import received_reports, report_rows
+from postroom.store.peers.received_reports import FAILURE, FROM_FILE, ReceivedReport
+from postroom.store.peers.report_rows import DMARC, TLS, SentReport
 
 KINDS = (DMARC, TLS, FAILURE)
 MOST_LISTED = 1000  # reports of one listing

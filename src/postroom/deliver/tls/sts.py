@@ -2,7 +2,7 @@
 
 RFC 8461 §3.1 (a record says that there is a policy, and when it has changed), §3.3 (fetched by HTTPS, with limits; a policy that is kept holds when no
 other can be had), §5.1 (when what is asked), §10.2 (policies are renewed before they end). A policy is in memory after its first use; mail waits for
-a fetch only when there is none yet, or a new one. Not here: the text (`proto.http.mta_sts`), HTTPS (`net.https`), rows (`store.others.sts_policies`).
+a fetch only when there is none yet, or a new one. Not here: the text (`proto.http.mta_sts`), HTTPS (`net.https`), rows (`store.peers.sts_policies`).
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ from postroom.proto.dns.resolver import Resolver, normal_name
 from postroom.proto.http.client import Request
 from postroom.proto.http.mta_sts import MOST_OCTETS, WELL_KNOWN, BadPolicy, Policy, parse_policy, record_id
 from postroom.store.engine.transaction import Engine, Transaction, Urgency
-from postroom.store.others import sts_policies
-from postroom.store.others.sts_policies import StoredPolicy
+from postroom.store.peers import sts_policies
+from postroom.store.peers.sts_policies import StoredPolicy
 
 KEPT_IN_MEMORY = 10_000  # domains whose policies, or lack of one, are in memory
 LOOK_AGAIN = 600.0  # seconds after which a domain's row is read again: another process may have renewed it

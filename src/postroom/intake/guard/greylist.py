@@ -2,7 +2,7 @@
 
 RFC 6647 §2.4 (triples), §2.7 (exceptions), §5 (what to watch for: a network rather than an address, sender addresses that change with every
 message). A domain several of whose triples from one network came again is known there; so is, if it is wished, a sender whom SPF lets use that
-client. Not here: the rows (`store.others.greylist`).
+client. Not here: the rows (`store.peers.greylist`).
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from postroom.message.address import Address, fold
 from postroom.message.errors import Greylisted
 from postroom.net.networks import network_of
 from postroom.store.engine.transaction import Engine, Transaction, Urgency
-from postroom.store.others import greylist
-from postroom.store.others.greylist import Seen, Triple
+from postroom.store.peers import greylist
+from postroom.store.peers.greylist import Seen, Triple
 
 LENGTHS = (24, 64)  # of the networks that may exchange their roles between two tries
 MOST_ROWS = 1_000_000  # triples that are remembered

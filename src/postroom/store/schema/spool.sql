@@ -1,7 +1,7 @@
 -- Mail that waits: messages (never updated), one job per next hop, a row per copy under its job, and what is known of next hops.
 -- Everything of a message lies in one slot (0 to 255), which follows from the node that made its id. Times are unix microseconds.
 
--- sender '' is the null reverse-path, terms are store.spool.Terms; blob_id 0: the body is in this row. The rows are wide, and ids are
+-- sender '' is the null reverse-path, terms are store.spool.spool.Terms; blob_id 0: the body is in this row. The rows are wide, and ids are
 -- unique in the whole store: on SQLite they are the rowid.
 -- @sqlite
 CREATE TABLE spool (
@@ -59,7 +59,7 @@ CREATE TABLE rcpt (
   n         BIGINT   NOT NULL,              -- number of the copy in its message
   job       BIGINT   NOT NULL,
   address   {TEXT}   NOT NULL,
-  terms     {BYTES}  NOT NULL,              -- store.spool.CopyTerms
+  terms     {BYTES}  NOT NULL,              -- store.spool.spool.CopyTerms
   status    {TEXT}   NOT NULL,              -- what the last attempt said of it: our own words, or
   remote    {TEXT}   NOT NULL,              -- the lines of this server's reply
   PRIMARY KEY (slot, spool_id, job, n)      -- by job: a message for a list may have ten thousand of them, and each is read on its own

@@ -8,8 +8,8 @@ import json
 import pytest
 
 from offices import TestOffice
-from postroom.store.others import report_rows
-from postroom.store.others.report_rows import DMARC, DueReport, SentReport
+from postroom.store.peers import report_rows
+from postroom.store.peers.report_rows import DMARC, DueReport, SentReport
 from report_samples import FAILURE, JSON, ORIGINAL, XML, mail
 
 

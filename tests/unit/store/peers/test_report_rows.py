@@ -1,7 +1,7 @@
 """Rows of reports: counted, bounded, taken up by a report, forgotten."""
 
-from postroom.store.others import report_rows
-from postroom.store.others.report_rows import DMARC, TLS, DueReport, ReportRow, SentReport
+from postroom.store.peers import report_rows
+from postroom.store.peers.report_rows import DMARC, TLS, DueReport, ReportRow, SentReport
 
 DAY = 20_000
 

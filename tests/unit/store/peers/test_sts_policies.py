@@ -1,7 +1,7 @@
 """Policies of other domains: kept, replaced, due, forgotten."""
 
-from postroom.store.others import sts_policies
-from postroom.store.others.sts_policies import StoredPolicy
+from postroom.store.peers import sts_policies
+from postroom.store.peers.sts_policies import StoredPolicy
 
 DAY = 86_400_000_000
 NOW = 1_750_000_000_000_000

@@ -1,7 +1,7 @@
 """The rows of greylisting."""
 
-from postroom.store.others import greylist
-from postroom.store.others.greylist import Seen, Triple
+from postroom.store.peers import greylist
+from postroom.store.peers.greylist import Seen, Triple
 
 NOW = 1_750_000_000_000_000
 HOUR = 3_600_000_000

@@ -4,8 +4,8 @@ from typing import Any
 
 import msgspec
 
-from postroom.store.others import received_reports
-from postroom.store.others.received_reports import ReceivedReport
+from postroom.store.peers import received_reports
+from postroom.store.peers.received_reports import ReceivedReport
 
 REPORT = ReceivedReport("dmarc", "e.test", "Acme", "id1", 100, 200, 5000, "acme.test", 1, 3, 4, b"{}")
 
