@@ -58,6 +58,25 @@ def test_the_cursor_stays_with_its_conversation_when_mail_comes(web_lab, sign_in
     expect(rows(page, "Cursor below")).to_have_class(re.compile("cursor"))
 
 
+def test_mail_that_comes_leaves_what_is_looked_at_where_it_is(web_lab, sign_in):
+    """Also where the cursor, far above, goes along with its conversation: only who moves it wants to see where it is."""
+    for number in range(40):
+        web_lab.send(BOB, f"Sight {number:02}", "Words.")
+    page = sign_in()
+    rows(page, "Sight 39").click()
+    expect(page.get_by_role("heading", name="Sight 39")).to_be_visible()
+    page.evaluate("() => document.querySelector('.rows').scrollTo({ top: 20 * 76 })")
+    sight = rows(page, "Sight 15")
+    expect(sight).to_be_visible()
+    before = sight.bounding_box()
+    web_lab.send(BOB, "Sight newcomer", "Above all.")
+    page.wait_for_function("() => document.querySelector('.rows').scrollTop !== 20 * 76")
+    page.wait_for_timeout(250)
+    assert sight.bounding_box() == before
+    page.keyboard.press("k")
+    expect(rows(page, "Sight newcomer")).to_be_in_viewport()
+
+
 def test_keys_of_mail_do_nothing_where_a_page_hides_the_mail(open_one):
     page = open_one("Hidden by the settings")
     page.evaluate(

@@ -1,6 +1,7 @@
 // A list of any length with a real scrollbar: only the rows on the screen exist, and only what they show is fetched.
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { t } from "../i18n/words";
+import type { Id } from "../jmap/records";
 import { offerFocus } from "../keys/focus";
 import { step } from "../mail/advance";
 import { type Geometry, heightOf, rowsAt, scrollTo } from "../mail/row_range";
@@ -55,13 +56,19 @@ export function VirtualList() {
     return () => clearTimeout(timer);
   }, [first, end, version]);
 
+  // Who moves the cursor wants to see where it is; when it only goes along with its row, what is looked at stays.
+  const pointed = useRef<Id | undefined>(undefined);
   useEffect(() => {
-    const wanted = cursor.value < 0 ? null : scrollTo(cursor.value, box.current?.scrollTop ?? 0, geometry);
+    const goesAlong = pointed.current !== undefined && pointed.current === rows.at(cursor.value);
+    const wanted = cursor.value < 0 || goesAlong ? null : scrollTo(cursor.value, box.current?.scrollTop ?? 0, geometry);
     if (wanted !== null) box.current?.scrollTo({ top: wanted });
     if (box.current?.contains(document.activeElement)) {
       requestAnimationFrame(() => offerFocus(box.current?.querySelector(`[data-position="${cursor.peek()}"]`), { preventScroll: true }));
     }
   }, [cursor.value]);
+  useEffect(() => {
+    pointed.current = rows.at(cursor.value);
+  });
 
   // Arrows work whether or not letters are keys of commands.
   const onKeyDown = (event: KeyboardEvent) => {
