@@ -2,8 +2,10 @@
 
 While one commit waits for the disk, work gathers; the next batch takes all of it. After a commit for many there is a pause, in which
 those who were answered bring more: a busy loop then does fewer commits, and each of them costs it a fight for the interpreter's lock as
-well as pages. Each piece is a coroutine that never suspends, driven by `send(None)`. What is urgent and small (`INBOUND`) runs on the event loop, since each statement in a thread costs a fight for the
-interpreter's lock; everything else, and the COMMIT with its fsync, is done by a thread, so that the loop never waits for the disk.
+well as pages. Each piece is a coroutine that never suspends, driven by `send(None)`. What is urgent and small (`INBOUND`) runs on the event
+loop, since each statement in a thread costs a fight for the interpreter's lock; everything else, and the COMMIT with its fsync, is done by a
+thread, so that the loop never waits for the disk. A loop that has much to do would keep the lock for a millisecond before the thread can
+begin, and have nothing to do when all wait for the disk: so it rests for a moment when it hands a batch over.
 
 The batch is run without savepoints first, since a savepoint copies every page that it touches; when a piece fails, the batch is rolled
 back and run again with one savepoint each, so that only the piece that failed has no effect. The store's contract allows it: work may
@@ -30,10 +32,9 @@ from postroom.store.engine.transaction import Transaction, Urgency
 
 MAX_BATCH: Final = 500
 MAX_ON_LOOP: Final = 100  # of them run on the loop: some milliseconds, then others have their turn
-PAUSE: Final = (
-    0.000_25  # seconds after a commit for each piece of it: less than the loop is busy with the answers
-)
-LONGEST_PAUSE: Final = 0.01  # seconds after a commit, at most, before the next one begins
+PAUSE: Final = 0.000_25  # seconds after a commit for each piece of it: less than the loop is busy with them
+LONGEST_PAUSE: Final = 0.005  # seconds after a commit, at most, before the next one begins
+REST: Final = 0.000_03  # seconds, in which the thread wakes and takes the interpreter's lock
 MAX_WAITING: Final = 20_000  # pieces of work; bodies are bounded elsewhere, by their octets
 
 Work = Callable[[Transaction], Awaitable[Any]]
@@ -145,6 +146,7 @@ class GroupCommit:
             if batch.urgent:
                 self._run_urgent(batch)
             self._batches.put(batch)
+            time.sleep(REST)
         elif self._closing or self._broken is not None:
             self._queues[0].extendleft(reversed(batch.pieces))
             self._batches.put(None)
