@@ -111,7 +111,7 @@ def _smtp_in(course: Course, letter: Path, record: str) -> Iterator[Figure]:
         ways = [Way(system, system) for system in (ours, peer) if system]
         for way in ways:
             arrive(way, Load(200, 10, SIZE, letter=letter))
-        for name, kept in (("new connections", False), ("kept connections", True)):
+        for name, kept in (("short connections", False), ("connections", True)):
             load = Load(course.scale.ours_messages, 50, SIZE, kept, letter)
             peer_load = Load(course.scale.peer_messages, 50, SIZE, kept, letter)
             samples = course.alternate(

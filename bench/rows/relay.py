@@ -37,7 +37,7 @@ def run(course: Course) -> Iterator[Figure]:
             lambda: arrive(way, _load(scale.relayed_ours)),
             (lambda: arrive(peer_way, _load(scale.relayed_peer))) if peer_way else None,
         )
-    yield from figures("relay: 4 KB, 50 connections", kinds(BUDGET), samples)
+    yield from figures("relay: 4 KB, 50 short connections", kinds(BUDGET), samples)
 
 
 def _load(messages: int) -> Load:
