@@ -35,10 +35,12 @@ COLUMNS = (
 
 
 def tell(session: Administration, done: AliasRecord, columns: Sequence[Column[AliasRecord]]) -> None:
-    """What it is now, and who of those who came in is not there: perhaps a slip of the pen."""
+    """What it is now, and what is wrong with it: perhaps a slip of the pen."""
     session.terminal.listing([done], columns)
     for one in done.unknown:
         session.terminal.note(f"nobody here has the address {one}: what goes to it does not arrive")
+    if done.leads_nowhere:
+        session.terminal.note(f"nobody is behind {done.address} yet: mail for it is refused")
 
 
 @app.command()

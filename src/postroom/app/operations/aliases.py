@@ -7,6 +7,7 @@ that cannot read it); included files go with it. Not here: expansion (`deliver.r
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import AsyncIterator, Sequence
 from functools import partial
 
@@ -24,7 +25,7 @@ from postroom.store.engine.transaction import Transaction, Urgency
 from postroom.store.engine.unhurried import Unhurried
 
 SLICE = 500
-MOST_LOOKED_UP = 100  # of those who come in, whether there is anybody of that name
+MOST_LOOKED_UP = 100  # of those who come in, whether there is anybody of that name; of those behind an address, whether it leads to somebody
 
 
 class NewAlias(msgspec.Struct, frozen=True):
@@ -74,14 +75,15 @@ class ImportAliases(msgspec.Struct, frozen=True):
 
 
 class AliasRecord(msgspec.Struct, frozen=True):
-    """An alias or a list. A list has an owner. `unknown`: who has just come in and is nobody in a domain of ours;
-    `named_by`: who still names it, when it was removed."""
+    """An alias or a list. A list has an owner. `unknown`: who has just come in and is nobody in a domain of ours; `leads_nowhere`:
+    nobody is behind it, as where aliases lead to each other; `named_by`: who still names it, when it was removed."""
 
     address: str
     kind: str
     targets: list[str]
     owner: str = ""
     unknown: list[str] = []
+    leads_nowhere: bool = False
     named_by: list[NamedBy] = []
 
 
@@ -107,7 +109,7 @@ async def add(office: Office, _: Caller, new: NewAlias) -> AsyncIterator[AliasRe
 
     async def work(tx: Transaction) -> AliasRecord:
         await aliases.add_alias(tx, who, targets)
-        return await _with_unknown(tx, await _get(tx, new.address), targets)
+        return await _with_warnings(tx, await _get(tx, new.address), targets)
 
     yield await office.engine.write(work, Urgency.CLIENT)
 
@@ -120,7 +122,7 @@ async def add_list(office: Office, _: Caller, new: NewList) -> AsyncIterator[Ali
 
     async def work(tx: Transaction) -> AliasRecord:
         await aliases.add_list(tx, who, owner, members)
-        return await _with_unknown(tx, await _get(tx, new.address), [owner, *members])
+        return await _with_warnings(tx, await _get(tx, new.address), [owner, *members])
 
     yield await office.engine.write(work, Urgency.CLIENT)
 
@@ -184,7 +186,7 @@ async def change(office: Office, _: Caller, wanted: ChangeMembers) -> AsyncItera
         if owner is not None:
             await aliases.set_owner(tx, who, owner)
         news = coming if owner is None else [owner, *coming]
-        return await _with_unknown(tx, await _get(tx, wanted.address), news)
+        return await _with_warnings(tx, await _get(tx, wanted.address), news)
 
     yield await office.engine.write(work, Urgency.CLIENT)
 
@@ -248,9 +250,27 @@ def _record(found: Resolved | None) -> AliasRecord | None:
     return None
 
 
-async def _with_unknown(tx: Transaction, record: AliasRecord, news: Sequence[Address]) -> AliasRecord:
+async def _with_warnings(tx: Transaction, record: AliasRecord, news: Sequence[Address]) -> AliasRecord:
     found = [str(one) for one in dict.fromkeys(news[:MOST_LOOKED_UP]) if await _is_nobody(tx, one)]
-    return msgspec.structs.replace(record, unknown=found) if found else record
+    nowhere = await _leads_nowhere(tx, await own_address(tx, record.address))
+    return msgspec.structs.replace(record, unknown=found, leads_nowhere=nowhere)
+
+
+async def _leads_nowhere(tx: Transaction, first: Address) -> bool:
+    """Whether nobody stands behind it, as far as `MOST_LOOKED_UP` addresses tell; RCPT refuses it then (`deliver.router`)."""
+    seen: set[str] = set()
+    todo = deque([first])
+    while todo and len(seen) < MOST_LOOKED_UP:
+        one = todo.popleft()
+        if one.key in seen:
+            continue
+        seen.add(one.key)
+        found = await directory.resolve(tx, one, MOST_LOOKED_UP)
+        if isinstance(found, (Alias, MailingList)):
+            todo.extend(found.targets)
+        elif found is not None or await directory.domain(tx, one.domain) is None:
+            return False
+    return not todo
 
 
 async def _is_nobody(tx: Transaction, one: Address) -> bool:

@@ -24,6 +24,7 @@ async def test_an_alias_comes_changes_and_goes(office: TestOffice) -> None:
         "targets": [BOB, "x@crepes.test"],
         "owner": "",
         "unknown": [],
+        "leads_nowhere": False,
         "named_by": [],
     }
     (less,) = await office.ask("alias.set", address="info@hamburger.test", remove=["x@crepes.test"])
@@ -68,6 +69,27 @@ async def test_who_is_nobody_here_is_said(office: TestOffice) -> None:
     assert less["unknown"] == []
     (made,) = await office.ask("list.add", address="all@hamburger.test", owner=gone, members=[gone, BOB])
     assert made["unknown"] == [gone]
+
+
+async def test_what_leads_to_nobody_is_said(office: TestOffice) -> None:
+    one, other, third = (f"{name}@hamburger.test" for name in ("one", "other", "third"))
+
+    async def nowhere(operation: str, **words: object) -> bool:
+        (made,) = await office.ask(operation, **words)
+        return bool(made["leads_nowhere"])
+
+    assert await nowhere("alias.add", address=one, targets=[other])
+    assert await nowhere("alias.add", address=other, targets=[third, "gone@hamburger.test"])
+    assert not await nowhere("list.add", address=third, owner=BOB, members=[BOB])
+    assert await nowhere("alias.set", address=third, add=[one], remove=[BOB])  # in a circle
+    assert not await nowhere("alias.set", address=one, add=["x@crepes.test"])
+    assert await nowhere("alias.set", address=one, remove=["x@crepes.test"])
+    assert not await nowhere("alias.set", address=other, add=[BOB])
+    assert await nowhere("list.add", address="empty@hamburger.test", owner=BOB)
+    several = [f"way-{n}@hamburger.test" for n in range(aliases.MOST_LOOKED_UP)]
+    assert not await nowhere(
+        "list.add", address="many@hamburger.test", owner=BOB, members=several
+    )  # not told
 
 
 async def test_a_file_is_imported_with_what_it_includes(office: TestOffice) -> None:
