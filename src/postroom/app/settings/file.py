@@ -445,10 +445,16 @@ def _explain(words: str) -> str:
             else words
         )
     key, path = unknown["key"], unknown["path"] or ""
-    near = difflib.get_close_matches(key, _keys_at(path), n=1, cutoff=0.5)
     where = f"[{path}] " if path else ""
-    remedy = f"did you mean {near[0]}?" if near else f"known keys: {', '.join(_keys_at(path))}"
-    return f"{where}unknown key {key}: {remedy}"
+    return f"{where}unknown key {key}: {_remedy(key, path)}"
+
+
+def _remedy(key: str, path: str) -> str:
+    here = _keys_at(path)
+    if near := difflib.get_close_matches(key, here, n=1, cutoff=0.5):
+        return f"did you mean {near[0]}?"
+    elsewhere = [f"[{section}]" for section, struct in _sections() if key in struct.__struct_fields__]
+    return f"it is a key of {' or '.join(elsewhere)}" if elsewhere else f"known keys: {', '.join(here)}"
 
 
 def _keys_at(path: str) -> list[str]:

@@ -50,6 +50,8 @@ def test_what_the_store_cannot_count_is_refused() -> None:
     [
         ("[listen]\nsmpt = 25", "[listen] unknown key smpt: did you mean smtp?"),
         ("[lisen]\nsmtp = 25", "unknown key lisen: did you mean listen?"),
+        ('data = "mail"', "unknown key data: it is a key of [server]"),
+        ("[server]\nsmtp = 25", "[server] unknown key smtp: it is a key of [listen]"),
         ("[server]\nzzz = 1", "[server] unknown key zzz: known keys: hostname, domain, data"),
         ('[routes."a.test"]\nhost = "x"\nprot = 1', "unknown key prot: did you mean port?"),
         ("[server]\nhostname = 1", "[server] hostname: expected `str`, got `int`"),
