@@ -176,7 +176,7 @@ async def test_nothing_is_kept_of_a_message_that_does_not_come_whole(
     shelf: Shelf, tmp_path: Path, end: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if end == "silence":
-        monkeypatch.setattr(control, "SILENCE_SECONDS", 0.2)
+        monkeypatch.setattr(control, "SILENCE_SECONDS", 1.0)
     reader, writer = await asyncio.open_unix_connection(tmp_path / "shelf")
     packed = msgspec.msgpack.encode(Request("echo", {}, 2 * PIECE))
     writer.write(len(packed).to_bytes(4, "big") + packed + bytes(PIECE))
