@@ -121,6 +121,9 @@ class Talk:
         return said
 
 
+_IDS = iter(range(1, 1 << 30))  # of all services: two of them may stand before one store
+
+
 class NoDirectory:
     """Lookups that nobody asks."""
 
@@ -131,14 +134,13 @@ def service(door: Door | None = None, **more: Any) -> SmtpService:
     config_fields.setdefault("limits", Limits())
     kind = more.pop("kind", Service.MX)
     config = ServerConfig("mx.hamburger.test", lambda: 1_700_000_000_000_000, kind, **config_fields)
-    ids = iter(range(1, 1 << 30))
     values: dict[str, Any] = {
         "offers": Offers(config),
         "door": door or OpenDoor(),
         "lookups": more.pop("lookups", None) or Lookups.__new__(Lookups),
         "budget": BodyBudget(1 << 20),
         "now": config.now,
-        "next_id": lambda: next(ids),
+        "next_id": lambda: next(_IDS),
         "home": "hamburger.test",
         "tell": lambda *words, **facts: None,
         "logins": OnePassword(),

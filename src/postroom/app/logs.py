@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import datetime as dt
 import sys
+import time
 from collections.abc import MutableMapping
-from contextlib import suppress
 from typing import Any, TextIO, cast
 
 import msgspec
@@ -42,7 +42,7 @@ def make_log(format_: str = "auto", level: str = "info", stream: TextIO | None =
     people = format_ == "console" or (format_ == "auto" and stream.isatty())
     log: Log = structlog.wrap_logger(
         structlog.WriteLogger(cast("TextIO", _Patient(stream))),
-        processors=_for_people(colors=stream.isatty()) if people else [json_line],
+        processors=_for_people(colors=stream.isatty()) if people else [JsonLine()],
         wrapper_class=structlog.make_filtering_bound_logger(_LEVELS[level]),
         context_class=dict,
         cache_logger_on_first_use=False,
@@ -58,13 +58,17 @@ class _Patient:
 
     def write(self, text: str) -> None:
         """Writes what can be written."""
-        with suppress(OSError, ValueError):
+        try:
             self._stream.write(text)
+        except (OSError, ValueError):  # `suppress` would cost a third of what a line does
+            return
 
     def flush(self) -> None:
         """Likewise."""
-        with suppress(OSError, ValueError):
+        try:
             self._stream.flush()
+        except (OSError, ValueError):
+            return
 
 
 def _for_people(*, colors: bool) -> list[structlog.typing.Processor]:
@@ -78,16 +82,34 @@ def _for_people(*, colors: bool) -> list[structlog.typing.Processor]:
     ]
 
 
-def json_line(log: Any, name: str, event: MutableMapping[str, Any]) -> str:
+class JsonLine:
     """All that machines need, in one step: a busy server writes a line for each message."""
-    if event.get("exc_info"):
-        event = structlog.processors.format_exc_info(log, name, event)
-    if not SECRET_NAMES.isdisjoint(event):
-        mask_secrets(log, name, event)
-    bytes_to_text(log, name, event)
-    event["level"] = name
-    event["timestamp"] = dt.datetime.now(dt.UTC).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
-    return _encode(event).decode()
+
+    def __init__(self) -> None:
+        self._second = -1
+        self._until_second = ""  # formatted once a second
+
+    def __call__(self, log: Any, name: str, event: MutableMapping[str, Any]) -> str:
+        """One event as a line."""
+        if event.get("exc_info"):
+            event = structlog.processors.format_exc_info(log, name, event)
+        if not SECRET_NAMES.isdisjoint(event):
+            mask_secrets(log, name, event)
+        if bytes in map(type, event.values()):
+            bytes_to_text(log, name, event)
+        event["level"] = name
+        event["timestamp"] = self._timestamp(time.time_ns() // 1000)
+        line = _encode(event)
+        if len(line) > MAX_VALUE:  # else no value is too long
+            line = _encode(bytes_to_text(log, name, event))
+        return line.decode()
+
+    def _timestamp(self, now: int) -> str:
+        second, micro = divmod(now, 1_000_000)
+        if second != self._second:
+            self._second = second
+            self._until_second = dt.datetime.fromtimestamp(second, dt.UTC).replace(tzinfo=None).isoformat()
+        return f"{self._until_second}.{micro:06d}Z"
 
 
 def mask_secrets(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:

@@ -87,7 +87,7 @@ class Acceptance:
             placed = await use.placer.place(tx, sendings, letter.arrived, each=each)
             if not placed.taken:
                 raise NothingTaken(placed.errors)
-            await journal.append(tx, letter.accept_id, use.placer.next_id(), _hop(letter, placed))
+            await journal.append(tx, letter.accept_id, letter.accept_id, _hop(letter, placed))
             return placed
 
         try:

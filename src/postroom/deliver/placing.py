@@ -246,7 +246,7 @@ class Placer:
         placed.changes += reported.changes
         placed.jobs += reported.jobs
         hop = Hop(HopKind.REPORT, now, [_accepted(sending, notification.envelope), *reported.events])
-        await journal.append(tx, sending.letter.accept_id, self.next_id(), hop)
+        await journal.append(tx, sending.letter.accept_id, sending.letter.accept_id, hop)
         placed.steps.append((sending.letter.accept_id, hop))
 
     async def _notification(self, tx: Transaction, notification: Notification, now: int) -> Sending:
@@ -280,6 +280,8 @@ def _not_reached(hop: str) -> bool:  # noqa: ARG001 - likewise
 
 def few_here(legs: Sequence[Leg], size: int) -> bool:
     """Whether the local copies of a message of `size` octets are few and small enough to be filed in one commit with the rest."""
+    if len(legs) == 1:
+        return True
     local = sum(leg.account_id is not None for leg in legs)
     return local <= MOST_LOCAL_COPIES and (local <= 1 or local * size <= MOST_LOCAL_OCTETS)
 

@@ -50,7 +50,8 @@ class Parcel(msgspec.Struct):
     """The message as the client sent it (dots removed, CRLF), its journey id, and the dialogue so far with the reply to come.
 
     Where a filter has changed it, `arrived` is what came: signatures are about that. `left` tells whether its sender has gone meanwhile and will not
-    hear that it was taken. `answers` are the replies where each recipient has his own: they are not in `said`.
+    hear that it was taken. `answers` are the replies where each recipient has his own: they are not in `said`. `journey` is the id as text, made
+    here unless it is brought.
     """
 
     accept_id: int
@@ -59,6 +60,11 @@ class Parcel(msgspec.Struct):
     arrived: Content | None = None
     left: Callable[[], bool] | None = None
     answers: Answers | None = None
+    journey: str = ""
+
+    def __post_init__(self) -> None:
+        if not self.journey:
+            self.journey = id_text(IdKind.JOURNEY, self.accept_id)
 
     @property
     def received(self) -> Content:
@@ -150,7 +156,7 @@ class Desk:
         stamp = Stamp(
             premises.hostname,
             client.protocol(utf8=envelope.smtputf8),
-            id_text(IdKind.JOURNEY, parcel.accept_id),
+            parcel.journey,
             recipients[0].address if len(recipients) == 1 else None,
             envelope.priority,
         )

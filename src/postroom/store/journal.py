@@ -48,7 +48,7 @@ _APPEND = "INSERT INTO journal (accept_id, hop_id, kind, at, events) VALUES ($1,
 
 
 async def append(tx: Transaction, accept_id: int, hop_id: int, hop: Hop) -> None:
-    """Writes a hop that is over; `hop_id` is a new id of the node, and hops sort by it."""
+    """Writes a hop that is over; `hop_id` is a new id of the node, of the first hop the journey's own; hops sort by it."""
     await tx.execute(_APPEND, accept_id, hop_id, hop.kind.value, hop.started, hop.pack())
 
 

@@ -30,6 +30,20 @@ def test_json_carries_time_level_and_id() -> None:
     assert "timestamp" in event
 
 
+def test_a_machine_gets_the_time_to_the_microsecond(monkeypatch: pytest.MonkeyPatch) -> None:
+    out = io.StringIO()
+    log = make_log("json", stream=out)
+    for now in (1_700_000_000_000_007_000, 1_700_000_000_999_999_999, 1_700_000_001_000_000_000):
+        monkeypatch.setattr("postroom.app.logs.time.time_ns", lambda now=now: now)
+        log.info("x")
+    told = [json.loads(line)["timestamp"] for line in out.getvalue().splitlines()]
+    assert told == [
+        "2023-11-14T22:13:20.000007Z",
+        "2023-11-14T22:13:20.999999Z",
+        "2023-11-14T22:13:21.000000Z",
+    ]
+
+
 def test_levels_below_the_set_one_are_silent() -> None:
     out = io.StringIO()
     make_log("json", "error", out).info("x")

@@ -186,11 +186,11 @@ async def test_nodes_and_leases_are_nobodys(engine) -> None:
 
 async def test_no_id_is_given_twice(engine) -> None:
     node = await engine.write(lambda tx: leases.take_node(tx, "one", NOW, NOW + SECOND))
-    lost = Ids(node.node, now_ms=lambda: LATER.now // 1000).next()  # after the backup
+    lost = Ids(node.node, now=lambda: LATER.now * 1000).next()  # after the backup
     await restored.mark(engine, LATER)
     again = await engine.write(lambda tx: leases.take_node(tx, "one", LATER.now, LATER.now + SECOND))
     behind = Ids(
-        again.node, mark=again.id_mark, now_ms=lambda: NOW // 1000 - 10_000_000
+        again.node, mark=again.id_mark, now=lambda: (NOW - 10_000_000_000) * 1000
     )  # a clock that is late
     assert behind.next() > lost
 

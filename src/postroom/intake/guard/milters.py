@@ -24,7 +24,6 @@ from postroom.message.envelope import Recipient
 from postroom.message.errors import MailError, MessageTooBig
 from postroom.message.headers.header import Header
 from postroom.message.headers.trace import close_header
-from postroom.message.ids import IdKind, id_text
 from postroom.message.journey.events import Decided
 from postroom.message.printable import printable
 from postroom.proto.milter.changes import (
@@ -174,7 +173,7 @@ class Filtering:
         parcel = filtered.parcel
         content = with_head(parcel.content, close_header(head_of(parcel.content)))
         header = Header.parse(head_of(content))
-        macros = {"i": id_text(IdKind.JOURNEY, parcel.accept_id)}
+        macros = {"i": parcel.journey}
         spaced = bool(talk.machine.steps & Step.LEADING_SPACE)
         try:
             await talk.say(Command.DATA, b"", macros)
@@ -260,7 +259,7 @@ class Filtering:
         envelope = filtered.incoming.envelope
         self._milters.tell(
             "message.discarded",
-            id=id_text(IdKind.JOURNEY, filtered.parcel.accept_id),
+            id=filtered.parcel.journey,
             filter=self._discarded,
             sender=str(envelope.sender or ""),
             recipients=[str(recipient.address) for recipient in envelope.recipients],

@@ -169,7 +169,7 @@ class Hop:
 
     def pack(self) -> bytes:
         """The row's bytes: started, kind and events in MessagePack."""
-        return _encoder.encode((self.started, self.kind.value, self.events))
+        return _encoder.encode((self.started, self.kind, self.events))
 
     @classmethod
     def unpack(cls, packed: bytes) -> Hop:

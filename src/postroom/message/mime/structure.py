@@ -115,12 +115,12 @@ class Part(msgspec.Struct):
 
     def parameter(self, name: str) -> str | None:
         """The first Content-Type parameter of that name (lower case), as written; one in pieces or with a charset (RFC 2231) decoded."""
+        piece, pieces = f"{name}*", False
         for key, value in self.parameters:
             if key == name:
                 return value
-        if any(key.startswith(f"{name}*") for key, _ in self.parameters):
-            return decode_parameters(self.parameters).get(name)
-        return None
+            pieces = pieces or key.startswith(piece)
+        return decode_parameters(self.parameters).get(name) if pieces else None
 
 
 class Structure(msgspec.Struct):
@@ -298,6 +298,8 @@ def _find(raw: bytes, needle: bytes, start: int, stop: int) -> int:
 
 def _lines(raw: bytes, start: int, stop: int) -> int:
     """`raw.count(b"\\r\\n", start, stop)`, window by window: other threads get their turn between two."""
+    if stop - start <= _WINDOW:
+        return raw.count(b"\r\n", start, stop)
     return sum(raw.count(b"\r\n", at, min(at + _WINDOW + 1, stop)) for at in range(start, stop, _WINDOW))
 
 

@@ -24,7 +24,6 @@ from postroom.message.errors import (
     TooManyLogins,
     TooManyRecipients,
 )
-from postroom.message.ids import IdKind, id_text
 from postroom.proto.smtp.reply import Reply
 
 CODES: Mapping[type[MailError], int] = MappingProxyType(
@@ -79,9 +78,9 @@ def sender_ok(asked: int, given: int) -> Reply:
     )
 
 
-def queued(accept_id: int) -> Reply:
+def queued(journey: str) -> Reply:
     """The reply that takes the responsibility, with the journey's id (RFC 5321 §4.2.5)."""
-    return Reply(250, _DONE, (f"Ok: queued as {id_text(IdKind.JOURNEY, accept_id)}",))
+    return Reply(250, _DONE, (f"Ok: queued as {journey}",))
 
 
 def each(verdict: Reply, errors: Sequence[MailError | None]) -> list[Reply]:

@@ -266,14 +266,15 @@ class SmtpSession:
 
     async def _accept(self, incoming: Incoming, content: Content) -> None:
         accept_id = self._service.next_id()
-        verdict = replies.queued(accept_id)
+        journey = id_text(IdKind.JOURNEY, accept_id)
+        verdict = replies.queued(journey)
         said, answers = _dialogue(self.machine, verdict)
         left = partial(_has_left, self.machine, self._connection)
-        parcel = Parcel(accept_id, content, said, left=left, answers=answers)
+        parcel = Parcel(accept_id, content, said, left=left, answers=answers, journey=journey)
         receipt = await self._threshold.door.message(self._client, incoming, parcel)
         self._service.tell(
             "message.accepted",
-            id=id_text(IdKind.JOURNEY, accept_id),
+            id=journey,
             sender=str(incoming.envelope.sender or ""),
             recipients=len(incoming.envelope.recipients),
             size=len(content),

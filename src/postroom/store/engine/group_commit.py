@@ -117,8 +117,11 @@ class GroupCommit:
 
     def waited(self) -> float:
         """Seconds since the oldest waiting piece came."""
-        firsts = [waiting[0].since for waiting in self._queues if waiting]
-        return max(0.0, time.monotonic() - min(firsts)) if firsts else 0.0
+        now = oldest = time.monotonic()
+        for waiting in self._queues:
+            if waiting:
+                oldest = min(oldest, waiting[0].since)
+        return now - oldest
 
     async def close(self) -> None:
         """Finishes what is queued and waits for the thread's end."""

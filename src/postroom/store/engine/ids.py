@@ -27,19 +27,19 @@ class Ids:
     """The ids of one node. May be called from several threads.
 
     `mark` and `limit` are unix milliseconds: every id lies above `mark` (what an earlier holder of the node number may have given) and,
-    as far as 4096 ids a millisecond allow, not above `limit`, which `reserve` moves.
+    as far as 4096 ids a millisecond allow, not above `limit`, which `reserve` moves. `now` is in unix nanoseconds.
     """
 
-    __slots__ = ("_limit", "_lock", "_node", "_now_ms", "_tick", "node")
+    __slots__ = ("_limit", "_lock", "_node", "_now", "_tick", "node")
 
     def __init__(
-        self, node: int, *, mark: int = 0, limit: int | None = None, now_ms: Callable[[], int] = real_ms
+        self, node: int, *, mark: int = 0, limit: int | None = None, now: Callable[[], int] = time.time_ns
     ) -> None:
         if not 0 <= node < NODES:
             raise ValueError(f"node {node} is not one of 0 to {NODES - 1}")
         self.node = node
         self._node = node << _COUNTER_BITS
-        self._now_ms = now_ms
+        self._now = now
         self._lock = threading.Lock()
         self._tick = (
             max(mark + 1 - EPOCH_MS, 0) << _COUNTER_BITS
@@ -48,7 +48,7 @@ class Ids:
 
     def next(self) -> int:
         """A new id, above all that were made before."""
-        from_clock = (min(self._now_ms(), self._limit) - EPOCH_MS) << _COUNTER_BITS
+        from_clock = (min(self._now() // 1_000_000, self._limit) - EPOCH_MS) << _COUNTER_BITS
         with self._lock:
             # an overflowing counter runs into the next millisecond
             self._tick = tick = max(self._tick + 1, from_clock)
