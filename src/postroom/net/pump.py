@@ -176,26 +176,27 @@ class Pump(Link):
 
     def _turn(self, data: bytes = b"") -> None:
         """Feeds the machine, handles what it has, as far as that goes without waiting, and sends what it says."""
-        if self._turning or self._machine is None or self.handshaking:
+        session, machine = self._session, self._machine
+        if self._turning or session is None or machine is None or self.handshaking:
             return
         self._turning = True
         try:
             if data:
-                self._machine.receive(data)
+                machine.receive(data)
             if self._task is None:
-                self._handle_events(self._machine)
+                self._handle_events(session, machine)
             self._say()
         except (Exception, asyncio.CancelledError) as error:  # noqa: BLE001 -- a fault must not become a silent hang
             self._fail(error)
         finally:
             self._turning = False
-        if self._idle():
-            self._settle()
-        self._conclude()
+        if (machine.closing or self.eof or self._dismissed) and self._idle():
+            self._settle(session)
+        if self._ending:
+            self._conclude()
         self.read(not self.blocked and self._ahead <= MOST_AHEAD)
 
-    def _handle_events(self, machine: Machine[Any]) -> None:
-        assert self._session is not None
+    def _handle_events(self, session: Session, machine: Machine[Any]) -> None:
         for _ in range(EVENTS_PER_TURN):
             if self.blocked or self._ending or self.handshaking:
                 return
@@ -203,7 +204,7 @@ class Pump(Link):
             if event is None:
                 self._ahead = 0
                 return
-            self._task = eager.start(self._session.handle(event))
+            self._task = eager.start(session.handle(event))
             if self._task is not None:
                 self._task.add_done_callback(self._handled)
                 return
@@ -222,15 +223,14 @@ class Pump(Link):
         self._conclude()
         self._turn()
 
-    def _settle(self) -> None:
+    def _settle(self, session: Session) -> None:
         """Between two events: is this the end?"""
-        assert self._session is not None
-        if self._session.machine.closing:
+        if session.machine.closing:
             self._end("done")
         elif self.eof and not self._ahead:
             self._end("closed by the peer")
         elif self._dismissed:  # asked again after each event: it may have something to finish first
-            self._last_word(self._session.dismissed, STOPPING)
+            self._last_word(session.dismissed, STOPPING)
 
     def _say(self) -> None:
         if self._machine is None or self.handshaking:
