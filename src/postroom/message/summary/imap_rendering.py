@@ -15,6 +15,7 @@ from postroom.message.mime.structure import Part, Structure
 MAX_STRING = 8192  # characters of one string; what is longer is cut
 
 _PLAIN = re.compile(r"[ !#-\[\]-~]*+")  # what a quoted string holds as it is
+_PLAIN_OCTETS = re.compile(_PLAIN.pattern.encode())
 _QUOTABLE = re.compile(r"[\x01-\x09\x0b\x0c\x0e-\x7f]*+")  # TEXT-CHAR, RFC 9051 §9
 _COMMENT = re.compile(r"\([^()]*+\)?")
 _LANGUAGE = re.compile(r"[A-Za-z0-9-]{1,64}")
@@ -43,7 +44,11 @@ def string(value: str) -> str:
 def _field(fields: dict[bytes, bytes], name: bytes) -> str:
     """An nstring: NIL for a field that is not there."""
     value = fields.get(name)
-    return "NIL" if value is None else string(header_text(value))
+    if value is None:
+        return "NIL"
+    if _PLAIN_OCTETS.fullmatch(value) and len(value) <= MAX_STRING:  # nearly always
+        return f'"{value.decode("ascii")}"'
+    return string(header_text(value))
 
 
 def address_entries(fields: dict[bytes, bytes]) -> dict[bytes, Entries]:
