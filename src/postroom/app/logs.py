@@ -10,7 +10,7 @@ import datetime as dt
 import sys
 import time
 from collections.abc import MutableMapping
-from typing import Any, TextIO, cast
+from typing import Any, TextIO
 
 import msgspec
 import structlog
@@ -41,7 +41,7 @@ def make_log(format_: str = "auto", level: str = "info", stream: TextIO | None =
     stream = stream or sys.stderr
     people = format_ == "console" or (format_ == "auto" and stream.isatty())
     log: Log = structlog.wrap_logger(
-        structlog.WriteLogger(cast("TextIO", _Patient(stream))),
+        _Lines(stream),
         processors=_for_people(colors=stream.isatty()) if people else [JsonLine()],
         wrapper_class=structlog.make_filtering_bound_logger(_LEVELS[level]),
         context_class=dict,
@@ -50,25 +50,21 @@ def make_log(format_: str = "auto", level: str = "info", stream: TextIO | None =
     return log
 
 
-class _Patient:
-    """A stream that may be full, or read by nobody any more: that stops no mail."""
+class _Lines:
+    """Where lines go: a stream that may be full, or read by nobody any more, which stops no mail."""
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
 
-    def write(self, text: str) -> None:
-        """Writes what can be written."""
+    def info(self, line: str) -> None:
+        """Writes it if it can be written."""
         try:
-            self._stream.write(text)
-        except (OSError, ValueError):  # `suppress` would cost a third of what a line does
-            return
-
-    def flush(self) -> None:
-        """Likewise."""
-        try:
+            self._stream.write(line + "\n")
             self._stream.flush()
         except (OSError, ValueError):
             return
+
+    debug = warning = error = critical = info
 
 
 def _for_people(*, colors: bool) -> list[structlog.typing.Processor]:

@@ -154,7 +154,8 @@ class Placer:
         """Files what is prepared, and gives what went wrong by copy number; in the order of accounts, so that two transactions never wait
         for each other."""
         errors = {way.copy.n: way.error for way in sending.ways if way.error is not None}
-        for way in sorted(sending.ways, key=_account_of):
+        ways = sending.ways if len(sending.ways) == 1 else sorted(sending.ways, key=_account_of)
+        for way in ways:
             if way.prepared is not None:
                 try:
                     placed.changes += await self._filing.file(tx, sending.letter, way.copy, way.prepared)

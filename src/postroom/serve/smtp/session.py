@@ -59,6 +59,7 @@ from postroom.store.blobs.spilled import Content
 
 SLOWEST_BODY = 500  # octets a second, after the first 300 s of a message
 LONGEST_BODY = 1800.0  # seconds that one message may take to arrive
+_MANNERS = {manner.value: manner for manner in Manner}
 PAUSE_SECONDS = 0.5  # without an octet in a message whose line ends are wrong, until its sender hears of it
 
 
@@ -214,7 +215,7 @@ class SmtpSession:
             )
         if event.envelope.auth is not None and self._client.login is None:
             event.envelope.auth = "<>"  # RFC 4954 §5: who has not logged in cannot vouch for anybody
-        incoming = Incoming(event.envelope, self._client.hop(self._service.now()), Manner(event.verb))
+        incoming = Incoming(event.envelope, self._client.hop(self._service.now()), _MANNERS[event.verb])
         asked = event.envelope.priority
         await self._threshold.door.mail(self._client, incoming)
         self._incoming = incoming
