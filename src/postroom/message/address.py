@@ -11,6 +11,8 @@ import re
 
 import msgspec
 
+from postroom.wire.once import Once
+
 # Together they are a little more than a path of §4.5.3.1.3 has (256 octets), which §4.5.3.1 asks to be taken where it can be.
 MAX_LOCAL = 64  # octets, RFC 5321 §4.5.3.1.1
 MAX_DOMAIN = 255  # octets, RFC 5321 §4.5.3.1.2
@@ -27,7 +29,7 @@ _C1 = re.compile("[\u0080-\u009f\u2028\u2029]")
 _SURROGATE = re.compile("[\ud800-\udfff]")  # what UTF-8 cannot carry, RFC 3629 §3
 
 
-class Address(msgspec.Struct, frozen=True, order=True):
+class Address(msgspec.Struct, frozen=True, order=True, dict=True):
     """`local@domain`: local as its owner writes it, without quotes; domain in lower case, a literal with its brackets.
 
     An empty domain is an unqualified local name, as a local user types it; it never leaves the machine that completes it.
@@ -37,11 +39,12 @@ class Address(msgspec.Struct, frozen=True, order=True):
     domain: str
 
     def __str__(self) -> str:
-        """The form of RFC 5321 §4.1.2, with the local part quoted where it has to be."""
-        local = self.local
-        if not (local.isalnum() or _DOT_STRING.fullmatch(local)):  # the first is the usual case, and cheaper
-            local = _quote(local)
-        return f"{local}@{self.domain}" if self.domain else local
+        return self.text
+
+    @Once
+    def text(self) -> str:
+        """The form of RFC 5321 §4.1.2, with the local part quoted where it has to be; a message's journey needs it many times."""
+        return mailbox_text(self.local, self.domain)
 
     @property
     def is_ascii(self) -> bool:
@@ -60,6 +63,13 @@ _FOLD = str.maketrans("ABCDEFGHIJKLMNOPQRSTUVWXYZ", "abcdefghijklmnopqrstuvwxyz"
 def fold(text: str) -> str:
     """ASCII-only case folding."""
     return text.lower() if text.isascii() else text.translate(_FOLD)
+
+
+def mailbox_text(local: str, domain: str) -> str:
+    """Both halves as one text, the local part quoted where it has to be (RFC 5321 §4.1.2); the domain may be empty."""
+    if not (local.isalnum() or _DOT_STRING.fullmatch(local)):  # the first is the usual case, and cheaper
+        local = _quote(local)
+    return f"{local}@{domain}" if domain else local
 
 
 def parse_mailbox(text: str, *, unqualified: bool = False) -> Address | None:

@@ -148,8 +148,7 @@ class Pump(Link):
             self.quiet_since = now
         if now - self.quiet_since <= self._patience():
             return
-        idle = self._idle()
-        if idle and self._session is not None:
+        if (idle := self._idle()) and self._session is not None:
             self._last_word(self._session.overdue, "timed out")
         self._end("timed out")
         if not idle:
@@ -194,7 +193,8 @@ class Pump(Link):
             self._settle(session)
         if self._ending:
             self._conclude()
-        self.read(not self.blocked and self._ahead <= MOST_AHEAD)
+        if self.blocked or self._ahead > MOST_AHEAD or not self._reading:
+            self.read(not self.blocked and self._ahead <= MOST_AHEAD)
 
     def _handle_events(self, session: Session, machine: Machine[Any]) -> None:
         for _ in range(EVENTS_PER_TURN):

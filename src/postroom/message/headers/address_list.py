@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from postroom.message.address import Address, parse_domain
+from postroom.message.address import Address, mailbox_text, parse_domain
 from postroom.message.encodings import encoded_words
 from postroom.message.encodings.charset import header_text, visible
 from postroom.message.headers.comments import comment_end
@@ -68,7 +68,7 @@ class AddressSpec(msgspec.Struct, frozen=True):
         """The addr-spec as text; of a defective entry its text."""
         if self.defect:
             return self.local
-        return str(Address(self.local, self.domain))
+        return mailbox_text(self.local, self.domain)
 
 
 class Group(msgspec.Struct, frozen=True):

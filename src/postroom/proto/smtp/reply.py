@@ -7,31 +7,13 @@ which reply is right.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, Generic, TypeVar
-
 import msgspec
 
 from postroom.message.errors import EnhancedStatus, MailError
+from postroom.wire.once import Once
 
 MAX_LINE = 512  # octets with code and CRLF, RFC 5321 §4.5.3.1.5
 _ROOM = MAX_LINE - len("250-5.999.999 \r\n")
-
-
-T = TypeVar("T")
-
-
-class _Once(Generic[T]):
-    """A property that is worked out once: `functools.cached_property` without its lock, which costs more than the work."""
-
-    def __init__(self, work: Callable[[Any], T]) -> None:
-        self.work = work
-        self.name = work.__name__
-        self.__doc__ = work.__doc__
-
-    def __get__(self, reply: Any, owner: type) -> T:
-        value = reply.__dict__[self.name] = self.work(reply)
-        return value
 
 
 class Reply(msgspec.Struct, frozen=True, dict=True):
@@ -76,12 +58,12 @@ class Reply(msgspec.Struct, frozen=True, dict=True):
         """As it looks on the wire, in one line."""
         return f"{self.code} {self.status} {self.text}" if self.status else f"{self.code} {self.text}"
 
-    @_Once
+    @Once
     def wire(self) -> bytes:
         """Its octets, in ASCII; made once for a reply that is used again."""
         return self.render(utf8=False)
 
-    @_Once
+    @Once
     def spoken(self) -> tuple[bytes, ...]:
         """Its lines as a dialogue shows them: `>` and the line without CRLF."""
         if len(self.lines) == 1 and len(self.wire) <= MAX_LINE:
