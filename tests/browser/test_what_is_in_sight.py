@@ -77,6 +77,32 @@ def test_mail_that_comes_leaves_what_is_looked_at_where_it_is(web_lab, sign_in):
     expect(rows(page, "Sight newcomer")).to_be_in_viewport()
 
 
+def test_a_part_of_the_list_that_comes_late_takes_nothing_away(web_lab, sign_in):
+    """It was asked for before a letter came above it, so it does not say what is where now."""
+    for number in range(40):
+        web_lab.send(BOB, f"Late {number:02}", "Words.")
+    page = sign_in()
+    rows(page, "Late 39").wait_for()
+    held = []
+
+    def hold(route):
+        if not held and '"position":30' in (route.request.post_data or ""):
+            held.append((route, route.fetch()))
+        else:
+            route.continue_()
+
+    page.route(REFUSED, hold)
+    page.evaluate("() => document.querySelector('.rows').scrollTo({ top: 20 * 76 })")
+    shown = rows(page, "Late 15").element_handle()
+    page.wait_for_function("() => document.querySelector('.row.waiting')")
+    web_lab.send(BOB, "Late newcomer", "Above all.")
+    page.wait_for_function("() => document.querySelector('.rows').scrollTop !== 20 * 76")
+    route, answer = held[0]
+    route.fulfill(response=answer)
+    expect(rows(page, "Late 06")).to_be_visible()
+    assert shown.evaluate("(row) => row.isConnected")
+
+
 def test_keys_of_mail_do_nothing_where_a_page_hides_the_mail(open_one):
     page = open_one("Hidden by the settings")
     page.evaluate(

@@ -53,7 +53,12 @@ export class ListWindow {
     return chunks;
   }
 
-  /** Takes a part of the list; one of a newer state makes all others void. */
+  /** Whether a part of the list fits to what is known: it is of the same state, or nothing is known that is not outdated. */
+  takes(answer: QueryAnswer): boolean {
+    return !this.queryState || answer.queryState === this.queryState;
+  }
+
+  /** Takes a part of the list; one of another state makes all others void. */
   fill(answer: QueryAnswer): void {
     if (answer.queryState !== this.queryState) this.clear();
     this.queryState = answer.queryState;

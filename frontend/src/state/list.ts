@@ -30,6 +30,7 @@ export interface Excerpt {
 
 const NEWEST_FIRST: Comparator[] = [{ property: "receivedAt", isAscending: false }];
 const MOST_CHANGES = 200;
+const TRIES = 3; // to have a chunk, while the list changes
 
 export const source = signal<ListSource | null>(null);
 export const listed = signal<{ window: ListWindow; version: number }>({ window: new ListWindow(), version: 0 });
@@ -85,25 +86,35 @@ export function shownIds(): Id[] {
 
 async function fetchChunk(window: ListWindow, position: number): Promise<void> {
   const mine = asked;
-  const before = told;
   mine.add(position);
   try {
-    const query = jmap.call("Email/query", { ...terms(), position, limit: CHUNK, calculateTotal: true });
-    const emails = jmap.call("Email/get", { "#ids": query.at("/ids"), properties: ROW_PROPERTIES });
-    const rest = source.peek()?.flat ? Promise.resolve() : conversations(emails.at("/list/*/threadId"));
-    const [found, rows] = await Promise.all([query, emails, rest]);
-    if (listed.peek().window !== window) return;
-    keepRows(rows.list);
-    window.fill(found);
-    leaveOut(window);
-    listReady.value = true;
-    touchList();
-    if (before !== told) await refreshList(); // what it says may be older than what has changed meanwhile
+    for (let left = TRIES; left > 0 && !(await taken(window, position, left === 1)); left--);
   } catch (error) {
     problem(error);
   } finally {
     mine.delete(position);
   }
+}
+
+// Asks for one chunk; false when the list has changed meanwhile, so that it does not fit to what is shown. `always`: then what is shown is void.
+async function taken(window: ListWindow, position: number, always: boolean): Promise<boolean> {
+  const before = told;
+  const query = jmap.call("Email/query", { ...terms(), position, limit: CHUNK, calculateTotal: true });
+  const emails = jmap.call("Email/get", { "#ids": query.at("/ids"), properties: ROW_PROPERTIES });
+  const rest = source.peek()?.flat ? Promise.resolve() : conversations(emails.at("/list/*/threadId"));
+  const [found, rows] = await Promise.all([query, emails, rest]);
+  if (listed.peek().window !== window) return true;
+  keepRows(rows.list);
+  if (!window.takes(found) && before === told) await refreshList(); // else somebody has just done so
+  if (listed.peek().window !== window) return true;
+  if (!window.takes(found) && !always) return false;
+  const first = !window.queryState;
+  window.fill(found);
+  leaveOut(window);
+  listReady.value = true;
+  touchList();
+  if (first && before !== told) await refreshList(); // what it says may be older than what has changed meanwhile
+  return true;
 }
 
 // What waits for a connection is shown as if it had been done.

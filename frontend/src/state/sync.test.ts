@@ -105,3 +105,42 @@ it("looks whether a list that was on its way is older than what has changed mean
   await coming;
   expect(asked.map(([name]) => name)).toContain("Email/queryChanges");
 });
+
+// A list of two chunks, its first known in the first state; the second is asked for while something has come, which `now` says.
+function scrolled(queries: object[]): ReturnType<typeof answerWith> {
+  source.value = { key: "inbox", path: "/", title: "Inbox", filter: {} };
+  const { window } = listed.peek();
+  window.clear();
+  window.fill({ queryState: "1", canCalculateChanges: true, position: 0, ids: ["M1"], total: 31 });
+  const come = { removed: [], added: [{ id: "M1a", index: 0 }], total: 32 };
+  const changes: Answering[string] = ({ sinceQueryState: since }) => ({ ...come, oldQueryState: since, newQueryState: since === "1" ? "2" : `${since}+` });
+  return answerWith({ ...grown, "Email/queryChanges": changes, "Email/query": () => queries.shift() ?? {} });
+}
+
+const second = (queryState: string, id: Id, total: number) => ({ queryState, canCalculateChanges: true, position: 30, ids: [id], total });
+
+it("leaves what is shown when a part that comes late is older than what has changed", async () => {
+  const asked = scrolled([second("1", "M30", 31), second("2", "M29", 32)]);
+  const { window } = listed.peek();
+  const coming = show(30, 31);
+  await catchUp();
+  await coming;
+  expect([window.at(0), window.at(1), window.at(30)]).toEqual(["M1a", "M1", "M29"]);
+  expect(asked.filter(([name]) => name === "Email/queryChanges")).toHaveLength(1);
+});
+
+it("brings what is shown up to date when a part is newer", async () => {
+  const asked = scrolled([second("2", "M29", 32)]);
+  const { window } = listed.peek();
+  await show(30, 31);
+  expect([window.at(0), window.at(1), window.at(30)]).toEqual(["M1a", "M1", "M29"]);
+  expect(asked.filter(([name]) => name === "Email/query")).toHaveLength(1);
+});
+
+it("takes a part at last when the list changes without an end", async () => {
+  const asked = scrolled(["3", "4", "5", "6"].map((state) => second(state, "M29", 32)));
+  const { window } = listed.peek();
+  await show(30, 31);
+  expect([window.at(0), window.at(30), window.queryState]).toEqual([undefined, "M29", "5"]);
+  expect(asked.filter(([name]) => name === "Email/query")).toHaveLength(3);
+});
