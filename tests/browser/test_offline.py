@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Response, expect
 
 from web_window import BOB, kept, keys, rows, stay, taken_over
 
@@ -30,13 +30,19 @@ def test_what_was_read_is_there_without_a_connection(window: Page, web_lab):
     expect(window.get_by_text("You are offline.")).to_have_count(0)
 
 
+def read_is_told(answer: Response) -> bool:
+    """Whether this answers that something was read: until then that, too, waits when the connection goes."""
+    return "$seen" in (answer.request.post_data or "")
+
+
 def test_what_is_done_without_a_connection_is_done_with_one(window: Page, chromium: Browser, web_lab):
     for subject in ("Wait: archive", "Wait: star", "Wait: undo", "Wait: elsewhere"):
         web_lab.send(BOB, subject, "Here.")
     stay(window, web_lab)
     taken_over(window)
     for subject in ("Wait: archive", "Wait: star", "Wait: undo", "Wait: elsewhere"):
-        keys(window, subject)
+        with window.expect_response(read_is_told):
+            keys(window, subject)
         expect(rows(window, subject)).not_to_have_class(re.compile("unread"))
     window.context.set_offline(True)
     keys(window, "Wait: archive", "e")

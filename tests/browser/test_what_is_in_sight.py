@@ -37,6 +37,15 @@ def failing(window: Page, method: str) -> None:
     )
 
 
+def until(page: Page, true: Callable[[], bool]) -> None:
+    """Waits while requests go on; 10 s at most."""
+    for _ in range(500):
+        if true():
+            return
+        page.wait_for_timeout(20)
+    raise AssertionError("10 s were not enough")
+
+
 def toast(page: Page, text: str) -> Locator:
     return page.locator(".toast").filter(has_text=text)
 
@@ -101,6 +110,36 @@ def test_a_part_of_the_list_that_comes_late_takes_nothing_away(web_lab, sign_in)
     route.fulfill(response=answer)
     expect(rows(page, "Late 06")).to_be_visible()
     assert shown.evaluate("(row) => row.isConnected")
+
+
+def test_a_star_stays_while_an_answer_is_older_than_it(web_lab, sign_in):
+    """What reading has changed is asked about before the star is set, and told after it."""
+    web_lab.send(BOB, "Starred at once", "Words.")
+    page = sign_in()
+    held = []
+
+    def hold(route):
+        if not held and "Email/changes" in (route.request.post_data or ""):
+            held.append((route, route.fetch()))
+        elif "$flagged" in (route.request.post_data or ""):
+            held.append((route, None))
+        else:
+            route.continue_()
+
+    page.route(REFUSED, hold)
+    rows(page, "Starred at once").click()
+    expect(page.get_by_role("heading", name="Starred at once")).to_be_visible()
+    star = rows(page, "Starred at once").locator(".star.on")
+    until(page, lambda: len(held) == 1)
+    page.keyboard.press("s")
+    expect(star).to_be_visible()
+    until(page, lambda: len(held) == 2)
+    (first, answer), (setting, _) = held
+    first.fulfill(response=answer)
+    page.wait_for_timeout(200)
+    assert star.is_visible()
+    setting.continue_()
+    expect(star).to_be_visible()
 
 
 def test_keys_of_mail_do_nothing_where_a_page_hides_the_mail(open_one):

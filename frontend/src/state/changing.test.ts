@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import type { EmailRow, Id } from "../jmap/records";
+import type { EmailRow, Id, Session } from "../jmap/records";
 import { setStays } from "../offline/keeper";
 import { type Pending, asItWillBe, loadPending, pending } from "../offline/pending";
 import { putWaiting } from "../offline/store";
@@ -7,6 +7,7 @@ import { type Asked, answerWith, stubBrowser } from "../testing/fake_server";
 import { change, destroy } from "./changing";
 import { forgetAll, keepRows, peekRow } from "./emails";
 import { listed, source } from "./list";
+import { startSync, stopSync } from "./sync";
 import { undoable } from "./undo";
 
 // The browser's database.
@@ -116,4 +117,26 @@ it("takes back what was refused, and nothing that was done since", async () => {
   const read = change([rows[0]!], () => ({ keywords: { $seen: true } }), "");
   await Promise.all([starred, read]);
   expect(peekRow("M1")?.keywords).toEqual({ $seen: true });
+});
+
+it("shows what is on its way to the server also where an answer is older, and no longer", async () => {
+  let told = () => {};
+  answerWith({ "Email/set": () => (told(), { updated: { M1: null } }) });
+  told = () => keepRows([row("M1")]); // asked before, answered now
+  await change([row("M1")], () => ({ keywords: { $flagged: true } }), "");
+  expect(peekRow("M1")?.keywords).toEqual({ $flagged: true });
+  keepRows([row("M1")]);
+  expect(peekRow("M1")?.keywords).toEqual({});
+});
+
+it("shows nothing any more of what was refused when an answer comes", async () => {
+  vi.stubGlobal("window", { setTimeout: () => 0, clearTimeout: () => {} });
+  vi.stubGlobal("EventSource", class extends EventTarget { close = () => {}; });
+  answerWith({});
+  await startSync({ eventSourceUrl: "/jmap/events" } as Session);
+  const changes = () => (keepRows([row("M1")]), { newState: "2", hasMoreChanges: false, created: [], updated: [], destroyed: [] });
+  answerWith({ "Email/set": () => ({ notUpdated: { M1: { type: "forbidden" } } }), "Email/changes": changes });
+  await expect(change([row("M1")], () => ({ keywords: { $flagged: true } }), "")).rejects.toThrow("forbidden");
+  stopSync();
+  expect(peekRow("M1")?.keywords).toEqual({});
 });
