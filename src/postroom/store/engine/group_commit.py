@@ -1,11 +1,10 @@
 """The writer of SQLite: many small pieces of work, one commit.
 
-While one commit waits for the disk, work gathers; the next batch takes all of it. After a commit for many there is a pause, in which
-those who were answered bring more: a busy loop then does fewer commits, and each of them costs it a fight for the interpreter's lock as
-well as pages. Each piece is a coroutine that never suspends, driven by `send(None)`. What is urgent and small (`INBOUND`) runs on the event
-loop, since each statement in a thread costs a fight for the interpreter's lock; everything else, and the COMMIT with its fsync, is done by a
-thread, so that the loop never waits for the disk. A loop that has much to do would keep the lock for a millisecond before the thread can
-begin, and have nothing to do when all wait for the disk: so it rests for a moment when it hands a batch over.
+While one commit waits for the disk, work gathers; the next batch takes all of it, after a pause (`pace`). Each piece is a coroutine that never
+suspends, driven by `send(None)`. What is urgent and small (`INBOUND`) runs on the event loop, since each statement in a thread costs a fight
+for the interpreter's lock; everything else, and the COMMIT with its fsync, is done by a thread, so that the loop never waits for the disk. A
+loop that has much to do would keep the lock for a millisecond before the thread can begin, and have nothing to do when all wait for the disk:
+so it rests for a moment when it hands a batch over.
 
 The batch is run without savepoints first, since a savepoint copies every page that it touches; when a piece fails, the batch is rolled
 back and run again with one savepoint each, so that only the piece that failed has no effect. The store's contract allows it: work may
@@ -28,12 +27,11 @@ from typing import Any, Final
 import apsw
 
 from postroom.message.errors import NoSpace, Overloaded, TryLater
+from postroom.store.engine.pace import Pace
 from postroom.store.engine.transaction import Transaction, Urgency
 
 MAX_BATCH: Final = 500
 MAX_ON_LOOP: Final = 100  # of them run on the loop: some milliseconds, then others have their turn
-PAUSE: Final = 0.000_25  # seconds after a commit for each piece of it: less than the loop is busy with them
-LONGEST_PAUSE: Final = 0.005  # seconds after a commit, at most, before the next one begins
 REST: Final = 0.000_03  # seconds, in which the thread wakes and takes the interpreter's lock
 MAX_WAITING: Final = 20_000  # pieces of work; bodies are bounded elsewhere, by their octets
 
@@ -87,6 +85,7 @@ class GroupCommit:
         self._broken: BaseException | None = None
         self._reported = False
         self._log_pages = 0
+        self._pace = Pace()
         self._after_commit: Callable[[int], None]
         self._ended: asyncio.Future[None] = self._loop.create_future()
         connection.set_wal_hook(self._committed)
@@ -150,6 +149,7 @@ class GroupCommit:
                 self._run_urgent(batch)
             self._batches.put(batch)
             time.sleep(REST)
+            self._pace.begun()
         elif self._closing or self._broken is not None:
             self._queues[0].extendleft(reversed(batch.pieces))
             self._batches.put(None)
@@ -187,9 +187,10 @@ class GroupCommit:
         waiting = sum(map(len, self._queues))
         if waiting or self._closing:
             at_once = self._closing or waiting >= MAX_ON_LOOP
-            self._go_on(0.0 if at_once else min(size * PAUSE, LONGEST_PAUSE))
+            self._go_on(0.0 if at_once else self._pace.pause(size))
 
     def _settle(self, pieces: list[Piece]) -> None:
+        self._pace.over()
         try:
             if self._broken is not None and not self._reported:
                 self._reported = True  # the listeners close before anybody is answered

@@ -2,12 +2,13 @@
 
 import asyncio
 import threading
+import time
 
 import apsw
 import pytest
 
 from postroom.message.errors import Overloaded, TryLater
-from postroom.store.engine import group_commit
+from postroom.store.engine import group_commit, pace
 from postroom.store.engine.sqlite import SqliteEngine
 from postroom.store.engine.transaction import Urgency
 
@@ -103,10 +104,10 @@ class Pauses:
 @pytest.mark.parametrize(
     ("committed", "waiting", "pause"),
     [
-        (1, 1, group_commit.PAUSE),
-        (10, 1, 10 * group_commit.PAUSE),
-        (group_commit.MAX_ON_LOOP, 1, group_commit.LONGEST_PAUSE),
-        (10, group_commit.MAX_ON_LOOP - 1, 10 * group_commit.PAUSE),
+        (1, 1, pace.PAUSE),
+        (10, 1, 10 * pace.PAUSE),
+        (group_commit.MAX_ON_LOOP, 1, pace.LONGEST_PAUSE),
+        (10, group_commit.MAX_ON_LOOP - 1, 10 * pace.PAUSE),
         (10, group_commit.MAX_ON_LOOP, 0.0),
     ],
 )
@@ -114,6 +115,7 @@ async def test_a_pause_after_a_commit_for_many(engine, committed, waiting, pause
     while engine._commits._busy:  # the fixture's table is told of before its commit is over
         await asyncio.sleep(0)
     engine._commits._loop = loop = Pauses()
+    engine._commits._pace = pace.Pace(worked=time.monotonic)
     later = []
 
     async def nothing(tx):
