@@ -14,7 +14,7 @@ from typing import Final
 PAUSE: Final = 0.000_25  # seconds after a commit for each piece of it: less than the loop is busy with them
 LONGEST_PAUSE: Final = 0.005  # seconds after a commit, at most, before the next one begins
 SHORTEST_LIMIT: Final = 0.001  # seconds, to which a loop with nothing to do brings that down
-IDLE: Final = 0.3  # of a commit's time: a loop that has nothing to do for longer had too many wait for it
+IDLE: Final = 0.2  # of a commit's time: a loop that has nothing to do for longer had too many wait for it
 SHORTER: Final = 0.85  # what the limit is multiplied by then
 LONGER: Final = 1.1  # and when the loop had enough to do
 
