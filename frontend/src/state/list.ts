@@ -4,6 +4,7 @@ import { MethodError, jmap } from "../jmap/client";
 import type { Comparator, Filter } from "../jmap/methods";
 import { type Id, ROW_PROPERTIES } from "../jmap/records";
 import { CHUNK, ListWindow } from "../mail/list_window";
+import { offline } from "../offline/keeper";
 import { willBeGoneFrom } from "../offline/pending";
 import { keepRows, keepThreads, peekRow } from "./emails";
 import { problem } from "./toasts";
@@ -96,8 +97,9 @@ async function fetchChunk(window: ListWindow, position: number): Promise<void> {
   }
 }
 
-// Asks for one chunk; false when the list has changed meanwhile, so that it does not fit to what is shown. `always`: then what is shown is void.
-async function taken(window: ListWindow, position: number, always: boolean): Promise<boolean> {
+// Asks for one chunk; false when the list has changed meanwhile, so that it does not fit to what is shown. At the last try it is taken all the same, as
+// it is without a connection, when nothing newer can be had: then what is shown is void.
+async function taken(window: ListWindow, position: number, isLast: boolean): Promise<boolean> {
   const before = told;
   const query = jmap.call("Email/query", { ...terms(), position, limit: CHUNK, calculateTotal: true });
   const emails = jmap.call("Email/get", { "#ids": query.at("/ids"), properties: ROW_PROPERTIES });
@@ -105,7 +107,8 @@ async function taken(window: ListWindow, position: number, always: boolean): Pro
   const [found, rows] = await Promise.all([query, emails, rest]);
   if (listed.peek().window !== window) return true;
   keepRows(rows.list);
-  if (!window.takes(found) && before === told) await refreshList(); // else somebody has just done so
+  const always = isLast || offline.peek();
+  if (!window.takes(found) && !always && before === told) await refreshList(); // else somebody has just done so
   if (listed.peek().window !== window) return true;
   if (!window.takes(found) && !always) return false;
   const first = !window.queryState;

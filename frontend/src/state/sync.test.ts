@@ -1,5 +1,6 @@
 import { beforeEach, expect, it, vi } from "vitest";
 import type { EmailRow, Id, Session } from "../jmap/records";
+import { offline } from "../offline/keeper";
 import { type Answering, answerWith, stubBrowser } from "../testing/fake_server";
 import { forgetAll, keepBodies, keepRows, keepThreads, peekRow, peekThread } from "./emails";
 import { listed, show, source } from "./list";
@@ -143,4 +144,14 @@ it("takes a part at last when the list changes without an end", async () => {
   await show(30, 31);
   expect([window.at(0), window.at(30), window.queryState]).toEqual([undefined, "M29", "5"]);
   expect(asked.filter(([name]) => name === "Email/query")).toHaveLength(3);
+});
+
+it("takes a part as it was kept when there is no connection", async () => {
+  const asked = scrolled([second("0", "M30", 31)]);
+  const { window } = listed.peek();
+  offline.value = true;
+  await show(30, 31);
+  offline.value = false;
+  expect(window.at(30)).toBe("M30");
+  expect(asked.map(([name]) => name)).not.toContain("Email/queryChanges");
 });
