@@ -203,9 +203,9 @@ def test_no_setting_is_wider_than_a_window_at_400_percent(chromium: Browser, web
 
 
 def test_what_was_found_and_what_can_be_pressed_stand_out(web_lab, sign_in, page):
-    web_lab.send(BOB, "Found", "Where is the mustard?")
+    web_lab.send(BOB, "Found", "Where is the corkscrew?")
     sign_in()
-    page.goto(f"{web_lab.url()}search/mustard")
+    page.goto(f"{web_lab.url()}search/corkscrew")
     found = rows(page, "Found").locator("mark")
     expect(found).to_be_visible()
     assert found.evaluate(CONTRAST) >= 4.5

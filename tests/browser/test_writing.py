@@ -202,6 +202,7 @@ def test_a_draft_of_two_windows_loses_the_words_of_neither(web_lab, sign_in, pag
     other = page.context.new_page()
     other.goto(web_lab.url())
     in_drafts(other).click()
+    expect(other.locator(".compose-text[contenteditable=true]")).to_contain_text("Begun.")
     end(page, "Here. ", "Save and close")
     end(other, "There. ", "Save and close")
     in_drafts(page).click()
