@@ -1,5 +1,5 @@
-// Changes of emails that wait for a connection: one for each email, what was before and what is wanted; kept in the browser's database. What is read meanwhile
-// is shown as if they had been made. Not here: how they are made in the end (features/offline/replay.ts).
+// Changes of emails that wait for a connection: one for each email, what was before and what is wanted; kept in the browser's database. And those that are
+// on their way to the server. What is read meanwhile is shown as if they had been made. Not here: how they are made in the end (features/offline/replay.ts).
 import { signal } from "@preact/signals";
 import type { EmailRow, Id } from "../jmap/records";
 import { type Change, type State, changed, isNothing, joined } from "../mail/changes";
@@ -75,11 +75,23 @@ async function keep(all: ReadonlyMap<Id, Pending>, touched: readonly Id[]): Prom
   await dropWaiting("pending", touched.filter((id) => !all.has(id)));
 }
 
+const onTheirWay = new Set<ReadonlyMap<Id, Change>>(); // to the server, by email, in their order
+
+/** While `work` tells the server of changes, what is read may be older than they are. */
+export async function whileTold(changes: ReadonlyMap<Id, Change>, work: () => Promise<void>): Promise<void> {
+  onTheirWay.add(changes);
+  try {
+    await work();
+  } finally {
+    onTheirWay.delete(changes);
+  }
+}
+
 /** An email as it will be. */
 export function asItWillBe<Row extends Partial<State> & { id: Id }>(row: Row): Row {
-  const waits = pending.peek().get(row.id);
-  if (!waits || !row.keywords || !row.mailboxIds) return row;
-  return changed(row as Row & State, waits.change);
+  if (!row.keywords || !row.mailboxIds) return row;
+  const wanted = [pending.peek().get(row.id)?.change, ...[...onTheirWay].map((changes) => changes.get(row.id))];
+  return wanted.reduce<Row & State>((shown, change) => (change ? changed(shown, change) : shown), row as Row & State);
 }
 
 /** Of a mailbox's list, those that will not be there. */

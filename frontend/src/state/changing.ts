@@ -6,10 +6,10 @@ import type { EmailRow, Id } from "../jmap/records";
 import { type Change, changed, patch, reverse } from "../mail/changes";
 import { pieces } from "../mail/pieces";
 import { offline, stays } from "../offline/keeper";
-import { pending, wait, waitToBeDestroyed } from "../offline/pending";
-import { changeRow, peekRow, whileTold } from "./emails";
+import { pending, wait, waitToBeDestroyed, whileTold } from "../offline/pending";
+import { changeRow, peekRow } from "./emails";
 import { fetchAnew, listed, source, touchList } from "./list";
-import { catchUp } from "./sync";
+import { catchUp, looked } from "./sync";
 import { doing } from "./undo";
 
 const AT_ONCE = 400; // of what the server takes in one call
@@ -41,17 +41,19 @@ async function tell(before: readonly EmailRow[], changes: Changes): Promise<void
   leaveList(changes);
   const all = [...changes].map(([id, one]) => [id, patch(one)] as const).filter(([, one]) => Object.keys(one).length);
   const wishes = pieces(all, AT_ONCE).map((some) => ({ update: Object.fromEntries(some) }));
-  await whileTold(changes, (left) => make(wishes, before, () => later(before, changes), left));
+  await make(wishes, before, () => later(before, changes), changes);
 }
 
-// What was shown before the server has done it is taken back where it does not do it, and is no longer among `changes` then. `later` keeps all until
-// there is a connection.
-async function make(wishes: readonly SetArguments[], before: readonly EmailRow[], later: () => Promise<void>, changes = new Map<Id, Change>()): Promise<void> {
+// What was shown before the server has done it is taken back where it does not do it. `later` keeps all until there is a connection.
+async function make(wishes: readonly SetArguments[], before: readonly EmailRow[], later: () => Promise<void>, changes: Changes = new Map()): Promise<void> {
   if (offline.peek()) return later();
   if (before.some((row) => pending.peek().has(row.id))) return behind(later);
   const refused = new Map<Id, string>();
   try {
-    for (const wish of wishes) for (const [id, why] of reasons(await jmap.call("Email/set", wish))) refused.set(id, why);
+    await whileTold(changes, async () => {
+      for (const wish of wishes) for (const [id, why] of reasons(await jmap.call("Email/set", wish))) refused.set(id, why);
+      await looked(); // what was asked for before
+    });
   } catch (error) {
     if (isAway(error) && stays()) return later();
     takeBack(before, changes); // the connection was lost on the way: what is shown is what is known
@@ -86,12 +88,9 @@ function isAway(error: unknown): boolean {
 }
 
 // Only what was changed here: something else may have been changed since, and done.
-function takeBack(before: readonly EmailRow[], changes: Map<Id, Change>): void {
+function takeBack(before: readonly EmailRow[], changes: Changes): void {
   if (!before.length) return;
-  for (const row of before) {
-    changeRow(row.id, (now) => changed(now, reverse(row, changes.get(row.id) ?? {})));
-    changes.delete(row.id);
-  }
+  for (const row of before) changeRow(row.id, (now) => changed(now, reverse(row, changes.get(row.id) ?? {})));
   fetchAnew();
 }
 

@@ -2,7 +2,6 @@
 import { type Signal, signal } from "@preact/signals";
 import type { EmailBody, EmailRow, Id, Thread } from "../jmap/records";
 import { offline } from "../offline/keeper";
-import { type Change, changed } from "../mail/changes";
 import { asItWillBe } from "../offline/pending";
 
 const MOST_ROWS = 6000;
@@ -11,7 +10,6 @@ const MOST_BODIES = 200;
 const rows = new Map<Id, Signal<EmailRow>>();
 const threads = new Map<Id, Signal<Id[]>>();
 const bodies = new Map<Id, EmailBody>();
-const onTheirWay = new Set<Map<Id, Change>>(); // to the server, in their order
 
 export function emailRow(id: Id): EmailRow | undefined {
   return rows.get(id)?.value;
@@ -26,30 +24,10 @@ export function keepRows(list: readonly EmailRow[]): void {
   for (const row of list) {
     const known = rows.get(row.id);
     // Without a connection the row is one that was kept, and what is known may be newer.
-    if (known) known.value = asWanted(offline.peek() ? { ...row, ...known.peek() } : { ...known.peek(), ...row });
-    else rows.set(row.id, signal(asWanted(row)));
+    if (known) known.value = asItWillBe(offline.peek() ? { ...row, ...known.peek() } : { ...known.peek(), ...row });
+    else rows.set(row.id, signal(asItWillBe(row)));
   }
   prune(rows, MOST_ROWS);
-}
-
-/** While `work` tells the server of changes, what is read may be older, and is shown as if they had been made; of those that it takes out, no longer. */
-export async function whileTold(changes: ReadonlyMap<Id, Change>, work: (left: Map<Id, Change>) => Promise<void>): Promise<void> {
-  const left = new Map(changes);
-  onTheirWay.add(left);
-  try {
-    await work(left);
-  } finally {
-    onTheirWay.delete(left);
-  }
-}
-
-function asWanted(row: EmailRow): EmailRow {
-  let shown = asItWillBe(row);
-  for (const changes of onTheirWay) {
-    const one = changes.get(row.id);
-    if (one) shown = changed(shown, one);
-  }
-  return shown;
 }
 
 export function changeRow(id: Id, change: (row: EmailRow) => EmailRow): void {

@@ -40,6 +40,7 @@ export const listReady = signal(false);
 export const listShown = signal(false);
 let asked = new Set<number>();
 let told = 0; // how often something has changed
+let refreshing: Promise<void> | null = null;
 let onScreen: readonly [number, number] = [0, 0];
 
 /** Fulfilled when its beginning is there, or cannot be had. */
@@ -89,7 +90,7 @@ async function fetchChunk(window: ListWindow, position: number): Promise<void> {
   const mine = asked;
   mine.add(position);
   try {
-    for (let left = TRIES; left > 0 && !(await taken(window, position, left === 1)); left--);
+    for (let tries = 1; !(await taken(window, position, tries === TRIES)); tries++);
   } catch (error) {
     problem(error);
   } finally {
@@ -139,11 +140,19 @@ function terms(): { filter: Filter; sort: Comparator[]; collapseThreads: boolean
   return { filter: shown?.filter ?? {}, sort: shown?.sort ?? NEWEST_FIRST, collapseThreads: !shown?.flat };
 }
 
-/** Brings the list up to date after something has changed in the account. */
-export async function refreshList(): Promise<void> {
+/** Brings the list up to date after something has changed in the account. One after the other: each asks what has changed since the last. */
+export function refreshList(): Promise<void> {
+  told++;
+  const now = (refreshing ? refreshing.then(bringUpToDate, bringUpToDate) : bringUpToDate()).finally(() => {
+    if (refreshing === now) refreshing = null;
+  });
+  refreshing = now;
+  return now;
+}
+
+async function bringUpToDate(): Promise<void> {
   const { window } = listed.peek();
   if (!source.peek()) return;
-  told++;
   if (!window.queryState) return touchList(); // nothing newer is there yet: what is missing is asked for, also when that has failed before
   const upToId = window.lastKnown();
   try {

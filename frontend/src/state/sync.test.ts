@@ -3,7 +3,7 @@ import type { EmailRow, Id, Session } from "../jmap/records";
 import { offline } from "../offline/keeper";
 import { type Answering, answerWith, stubBrowser } from "../testing/fake_server";
 import { forgetAll, keepBodies, keepRows, keepThreads, peekRow, peekThread } from "./emails";
-import { listed, show, source } from "./list";
+import { listed, refreshList, show, source } from "./list";
 import { catchUp, startSync } from "./sync";
 import { openThread } from "./thread";
 import { toasts } from "./toasts";
@@ -136,6 +136,13 @@ it("brings what is shown up to date when a part is newer", async () => {
   await show(30, 31);
   expect([window.at(0), window.at(1), window.at(30)]).toEqual(["M1a", "M1", "M29"]);
   expect(asked.filter(([name]) => name === "Email/query")).toHaveLength(1);
+});
+
+it("keeps what is shown when it is brought up to date by two at once", async () => {
+  scrolled([]);
+  const { window } = listed.peek();
+  await Promise.all([refreshList(), refreshList()]);
+  expect([window.at(1), window.queryState]).toEqual(["M1", "2+"]);
 });
 
 it("takes a part at last when the list changes without an end", async () => {

@@ -27,6 +27,7 @@ let emailState = "";
 let waiting: Record<string, string> | null = null; // what was heard and not looked at yet
 let rest = 0;
 let working: Promise<void> = Promise.resolve();
+let looking: Promise<unknown> = Promise.resolve(); // what was asked last
 let push: Push | null = null;
 
 /** Begins to listen. `state` is what Email/get gave last. */
@@ -61,7 +62,7 @@ async function look(states: Record<string, string>): Promise<void> {
   try {
     const boxes = states["Mailbox"] !== undefined && states["Mailbox"] !== mailboxState ? refreshMailboxes() : undefined;
     const mail = states["Email"] !== undefined && states["Email"] !== emailState ? emailsChanged() : undefined;
-    await Promise.all([boxes, mail]);
+    await (looking = Promise.all([boxes, mail]));
   } catch (error) {
     problem(error);
   }
@@ -71,6 +72,11 @@ async function look(states: Record<string, string>): Promise<void> {
 export function catchUp(): Promise<void> {
   heard(null);
   return working;
+}
+
+/** When what has been asked by now is answered; what is heard of but not looked at yet comes later. */
+export async function looked(): Promise<void> {
+  await looking.catch(() => {}); // whoever looks says so
 }
 
 async function emailsChanged(): Promise<void> {
